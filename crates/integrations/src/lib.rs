@@ -1,0 +1,1 @@
+//! The catalogue of integrations and the protocols that connect them

@@ -1,0 +1,1 @@
+//! The database: SQL once, for SQLite and PostgreSQL

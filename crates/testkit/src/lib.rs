@@ -1,0 +1,1 @@
+//! Test servers, databases, clocks and third parties

@@ -1,0 +1,1 @@
+//! The shared HTTP kit: front, errors, cookies, forms, languages, layout, assets

@@ -1,0 +1,1 @@
+//! Fan-out, signing and delivery of events
