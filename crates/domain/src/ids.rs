@@ -94,7 +94,12 @@ mod tests {
         let text = "67e55044-10b1-426f-9247-bb680e5fe0c8";
         assert_eq!(text.parse::<CompanyId>().unwrap().to_string(), text);
         assert!(text.to_uppercase().parse::<CompanyId>().is_ok());
-        for bad in ["", "67e5504410b1426f9247bb680e5fe0c8", "{67e55044-10b1-426f-9247-bb680e5fe0c8}", "67e55044-10b1-426f-9247-bb680e5fe0cg"] {
+        for bad in [
+            "",
+            "67e5504410b1426f9247bb680e5fe0c8",
+            "{67e55044-10b1-426f-9247-bb680e5fe0c8}",
+            "67e55044-10b1-426f-9247-bb680e5fe0cg",
+        ] {
             assert_eq!(bad.parse::<CompanyId>(), Err(NotAnId), "{bad}");
         }
     }

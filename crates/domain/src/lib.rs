@@ -3,13 +3,33 @@
 //! Pure: no I/O, no async, no clock, no randomness, no database and no wire format. What needs the time or
 //! an id is handed one.
 
+mod access;
+mod attempt;
+mod company;
+mod connection;
+mod event;
+mod field;
 mod ids;
+mod integration;
+pub mod redirect;
 mod secret;
 mod time;
 
+pub use access::{Actor, ApiKey, Scope, Scopes};
+pub use attempt::{
+    ATTEMPT_LIFETIME, AttemptFailure, AttemptState, CallbackTurn, EXCHANGE_LIMIT, FailureKind,
+};
+pub use company::{Company, CompanyName, DESCRIPTION_MAX, Tags, parse_description};
+pub use connection::{
+    Command, Connection, ConnectionState, ConnectionStatus, CredentialsEffect, ErrorsEffect,
+    InvalidTransition, ThirdParty, Transition,
+};
+pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType};
+pub use field::FieldError;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
     ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, SourceId,
 };
+pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -1,0 +1,179 @@
+//! The authorization request: one attempt to sign in at a third party (RFC 6749, 4.1). A state machine of
+//! its own, apart from the connection's, so that a failed attempt never disturbs a linked connection.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ReplicaId, Timestamp};
+
+/// How long a person may take at the third party.
+pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// How long an exchange may take before whoever holds it is taken for dead. Longer than the 30 s that every
+/// exchange is limited to.
+pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(40);
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptState {
+    /// The person was sent to the third party.
+    Started,
+    /// A callback has come, and one process is exchanging its code. From here on the code may be used up:
+    /// there is no way back to `Started`.
+    Exchanging {
+        /// The process that does it.
+        by: ReplicaId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The connection was linked.
+    Completed,
+    /// The third party or we said no.
+    Failed(AttemptFailure),
+    /// Nobody came back in time.
+    Expired,
+}
+
+/// Why an attempt failed, in kinds that the person can be told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureKind {
+    /// The person declined at the third party.
+    Declined,
+    /// The third party answered with an error, or with what cannot be understood.
+    ThirdParty,
+    /// The third party could not be reached, or did not answer in time.
+    Unreachable,
+    /// The person allowed too little to work with.
+    TooFewScopes,
+    /// Another company at the third party than the one that this connection holds.
+    WrongCompany,
+    /// The answer did not come from where it had to: a security check failed.
+    Untrusted,
+    /// The process that exchanged the code ended before it could say how it went.
+    Interrupted,
+    /// The company has another active connection of the kind that may exist once only.
+    AnotherActive,
+    /// The connection was deleted meanwhile.
+    ConnectionGone,
+}
+
+impl FailureKind {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Declined => "declined",
+            Self::ThirdParty => "thirdParty",
+            Self::Unreachable => "unreachable",
+            Self::TooFewScopes => "tooFewScopes",
+            Self::WrongCompany => "wrongCompany",
+            Self::Untrusted => "untrusted",
+            Self::Interrupted => "interrupted",
+            Self::AnotherActive => "anotherActive",
+            Self::ConnectionGone => "connectionGone",
+        }
+    }
+
+    const ALL: [Self; 9] = [
+        Self::Declined,
+        Self::ThirdParty,
+        Self::Unreachable,
+        Self::TooFewScopes,
+        Self::WrongCompany,
+        Self::Untrusted,
+        Self::Interrupted,
+        Self::AnotherActive,
+        Self::ConnectionGone,
+    ];
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptFailure {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The third party's own code, as it gave it and without control characters: `access_denied`.
+    pub status_text: String,
+}
+
+/// What a callback may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackTurn {
+    /// Nobody has come before: take the attempt, and exchange.
+    Take,
+    /// Another callback is at it: wait for its result.
+    Wait,
+    /// Whoever was at it is dead: the attempt becomes failed.
+    Bury,
+    /// It is over: show the stored result.
+    Show,
+    /// The person took too long.
+    TooLate,
+}
+
+impl AttemptState {
+    /// What a callback may do that comes at `now` to an attempt begun at `started`.
+    pub fn on_callback(&self, started: Timestamp, now: Timestamp) -> CallbackTurn {
+        match self {
+            Self::Started if now.since(started) > ATTEMPT_LIFETIME => CallbackTurn::TooLate,
+            Self::Started => CallbackTurn::Take,
+            Self::Exchanging { since, .. } if now.since(*since) > EXCHANGE_LIMIT => {
+                CallbackTurn::Bury
+            }
+            Self::Exchanging { .. } => CallbackTurn::Wait,
+            Self::Completed | Self::Failed(_) => CallbackTurn::Show,
+            Self::Expired => CallbackTurn::TooLate,
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Started | Self::Exchanging { .. } => false,
+            Self::Completed | Self::Failed(_) | Self::Expired => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Id;
+
+    #[test]
+    fn a_callback_takes_its_turn_once() {
+        let start = Timestamp::from_seconds(1_000);
+        let at = |seconds| start.plus(Duration::from_secs(seconds));
+        let by = ReplicaId::from_uuid(uuid::Uuid::nil());
+        let exchanging = AttemptState::Exchanging { by, since: at(10) };
+        let failed = AttemptState::Failed(AttemptFailure {
+            kind: FailureKind::Declined,
+            status_text: String::new(),
+        });
+        for (state, now, turn) in [
+            (AttemptState::Started, at(3_600), CallbackTurn::Take),
+            (AttemptState::Started, at(3_601), CallbackTurn::TooLate),
+            (exchanging.clone(), at(50), CallbackTurn::Wait),
+            (exchanging, at(51), CallbackTurn::Bury),
+            (AttemptState::Completed, at(99_999), CallbackTurn::Show),
+            (failed, at(99_999), CallbackTurn::Show),
+            (AttemptState::Expired, at(1), CallbackTurn::TooLate),
+        ] {
+            assert_eq!(state.on_callback(start, now), turn, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_reads_back() {
+        for kind in FailureKind::ALL {
+            assert_eq!(FailureKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(FailureKind::parse("other"), None);
+    }
+}
