@@ -1,0 +1,259 @@
+-- The first schema. One text for both engines: words in braces are replaced by each engine's own.
+--
+-- Every table of a client has its primary key led by client_id, so that no query can forget the tenant, and
+-- a unique index on id alone where an address holds only the id (a Link URL): it serves to find the client.
+-- There are no foreign keys: on PostgreSQL they would make every insert lock its parent under SERIALIZABLE.
+-- What belongs together is deleted together by the use case, and a test counts what is left.
+
+CREATE TABLE client (
+    id {uuid} NOT NULL PRIMARY KEY,
+    name {text} NOT NULL,
+    redirect_url {text} NOT NULL,
+    allowed_redirect_urls {text} NOT NULL,
+    created {instant} NOT NULL,
+    version {int} NOT NULL
+) {strict};
+
+-- Secrets of the server itself, sealed: what its MACs are derived from, and a known value that only the right master key opens.
+CREATE TABLE server_secret (
+    name {text} NOT NULL PRIMARY KEY,
+    sealed {bytes} NOT NULL,
+    created {instant} NOT NULL
+) {strict};
+
+-- Keys are random, so a plain SHA-256 is enough: there is nothing to guess from it.
+CREATE TABLE api_key (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    name {text},
+    hash {bytes} NOT NULL,
+    scopes {int} NOT NULL,
+    created {instant} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE UNIQUE INDEX api_key_hash ON api_key (client_id, hash);
+
+CREATE TABLE company (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    name {text} NOT NULL,
+    description {text},
+    tags {text} NOT NULL,
+    created {instant} NOT NULL,
+    created_by {text},
+    last_sync {instant},
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE UNIQUE INDEX company_id ON company (id);
+CREATE INDEX company_created ON company (client_id, created, id);
+
+-- Exact totals without counting: the sum over the slots. A slot belongs to one database connection at a time, so that two
+-- transactions never change the same row.
+CREATE TABLE counter (
+    client_id {uuid} NOT NULL,
+    kind {text} NOT NULL,
+    slot {int} NOT NULL,
+    n {int} NOT NULL,
+    PRIMARY KEY (client_id, kind, slot)
+) {strict};
+
+CREATE TABLE connection (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
+    source_type {text} NOT NULL,
+    state {text} NOT NULL,
+    state_since {instant},
+    third_party_id {text},
+    third_party_name {text},
+    created {instant} NOT NULL,
+    last_sync {instant},
+    version {int} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE UNIQUE INDEX connection_id ON connection (id);
+CREATE INDEX connection_company ON connection (client_id, company_id, created, id);
+
+CREATE TABLE connection_error (
+    client_id {uuid} NOT NULL,
+    connection_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    status_code {text} NOT NULL,
+    status_text {text} NOT NULL,
+    error_message {text} NOT NULL,
+    errored_at {instant} NOT NULL,
+    resolved_at {instant},
+    PRIMARY KEY (client_id, connection_id, id)
+) {strict};
+
+-- What a linked connection holds: tokens, sealed as one record.
+CREATE TABLE credential (
+    client_id {uuid} NOT NULL,
+    connection_id {uuid} NOT NULL,
+    sealed {bytes} NOT NULL,
+    scopes {text} NOT NULL,
+    expires_at {instant},
+    updated {instant} NOT NULL,
+    version {int} NOT NULL,
+    PRIMARY KEY (client_id, connection_id)
+) {strict};
+
+-- Tokens on their way out: sealed anew for this table, read by the revocation job alone, destroyed once revoked.
+CREATE TABLE revocation (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    attempts {int} NOT NULL,
+    due_at {instant} NOT NULL,
+    created {instant} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE INDEX revocation_due ON revocation (due_at);
+
+-- One browser's walk through Link for one company. The browser is known by the hash of its cookie.
+CREATE TABLE journey (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    browser {bytes} NOT NULL,
+    parameters {text} NOT NULL,
+    started {instant} NOT NULL,
+    ended {instant},
+    acted_connection {uuid},
+    outcome {int},
+    status_text {text} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE INDEX journey_browser ON journey (client_id, company_id, browser, started);
+CREATE INDEX journey_started ON journey (started);
+
+-- One attempt to sign in at a third party. Its state secret, PKCE verifier and nonce are sealed in one record.
+CREATE TABLE authorization_request (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    connection_id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
+    journey_id {uuid},
+    browser {bytes} NOT NULL,
+    parameters {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    state {text} NOT NULL,
+    claimed_by {uuid},
+    claimed_at {instant},
+    failure {text},
+    status_text {text} NOT NULL,
+    created {instant} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE INDEX authorization_request_connection ON authorization_request (client_id, connection_id, created);
+CREATE INDEX authorization_request_created ON authorization_request (created);
+
+-- Append only.
+CREATE TABLE consent (
+    client_id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    connection_id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
+    text {text} NOT NULL,
+    text_version {text} NOT NULL,
+    locale {text} NOT NULL,
+    data_types {text} NOT NULL,
+    asked_by {text} NOT NULL,
+    address_mac {bytes} NOT NULL,
+    user_agent_mac {bytes} NOT NULL,
+    at {instant} NOT NULL,
+    PRIMARY KEY (client_id, company_id, id)
+) {strict};
+
+-- Every change that the client is told of, in the transaction of the change. pending: not yet fanned out to consumers.
+CREATE TABLE event (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    kind {text} NOT NULL,
+    company_id {uuid} NOT NULL,
+    facts {text} NOT NULL,
+    at {instant} NOT NULL,
+    pending {int} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE INDEX event_pending ON event (id) WHERE pending = 1;
+CREATE INDEX event_company ON event (client_id, company_id, id);
+
+CREATE TABLE consumer (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    url {text} NOT NULL,
+    event_types {text} NOT NULL,
+    company_tags {text} NOT NULL,
+    disabled {bool} NOT NULL,
+    secret {bytes} NOT NULL,
+    created {instant} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {strict};
+
+-- One row a message and consumer. open: not yet delivered and not given up.
+CREATE TABLE delivery (
+    client_id {uuid} NOT NULL,
+    event_id {uuid} NOT NULL,
+    consumer_id {uuid} NOT NULL,
+    state {text} NOT NULL,
+    attempts {int} NOT NULL,
+    open {int} NOT NULL,
+    due_at {instant} NOT NULL,
+    claimed_by {uuid},
+    claimed_epoch {int},
+    PRIMARY KEY (client_id, event_id, consumer_id)
+) {strict};
+CREATE INDEX delivery_due ON delivery (due_at, event_id) WHERE open = 1;
+CREATE INDEX delivery_consumer ON delivery (client_id, consumer_id, event_id);
+
+CREATE TABLE delivery_attempt (
+    client_id {uuid} NOT NULL,
+    event_id {uuid} NOT NULL,
+    consumer_id {uuid} NOT NULL,
+    number {int} NOT NULL,
+    at {instant} NOT NULL,
+    outcome {text} NOT NULL,
+    status {int},
+    response {text} NOT NULL,
+    micros {int} NOT NULL,
+    PRIMARY KEY (client_id, event_id, consumer_id, number)
+) {strict};
+
+-- Running processes. One is dead when alive_until has passed, and what it claimed may be taken by another.
+CREATE TABLE replica (
+    id {uuid} NOT NULL PRIMARY KEY,
+    epoch {int} NOT NULL,
+    alive_until {instant} NOT NULL
+) {strict};
+
+CREATE TABLE audit (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    at {instant} NOT NULL,
+    actor {text} NOT NULL,
+    actor_id {uuid},
+    action {text} NOT NULL,
+    company_id {uuid},
+    subject_id {uuid},
+    address {text},
+    correlation_id {uuid},
+    PRIMARY KEY (client_id, id)
+) {strict};
+CREATE INDEX audit_company ON audit (client_id, company_id, id);
+
+-- The built-in third party's own memory: what it granted. It knows nothing of clients and connections, as a real one would not.
+CREATE TABLE sandbox_grant (
+    id {uuid} NOT NULL PRIMARY KEY,
+    subject {text} NOT NULL,
+    organisation {text} NOT NULL,
+    scope {text} NOT NULL,
+    generation {int} NOT NULL,
+    revoked {instant},
+    created {instant} NOT NULL
+) {strict};
+CREATE INDEX sandbox_grant_created ON sandbox_grant (created);
