@@ -1,0 +1,181 @@
+//! The client itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{self, HeaderName, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Method};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
+
+use crate::body::{Touched, WatchedBody, read};
+use crate::connect::Connector;
+use crate::error::{OutboundError, UrlFault, from_hyper};
+use crate::measure::Measured;
+use crate::policy::{BuildError, Policy, Rules};
+use crate::request::{Request, Response};
+use crate::resolve::{Resolver, SystemResolver};
+use crate::target::check_url;
+use crate::tls;
+
+/// How many idle connections are kept for one origin.
+const IDLE_PER_ORIGIN: usize = 8;
+/// How long a connection stays idle. Below the five seconds after which common servers close theirs:
+/// a request sent into a closing connection fails without anyone knowing whether it arrived.
+const IDLE_FOR: Duration = Duration::from_secs(4);
+/// The most that an answer's headers may take, together and in number.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+const MAX_HEADERS: usize = 128;
+
+/// Headers that only the client itself sets: of the connection (RFC 9110, 7.6.1), of the body's framing, and
+/// those that would make a connection mean something else than one request and one answer.
+static OWN_HEADERS: [HeaderName; 12] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::HOST,
+    HeaderName::from_static("keep-alive"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// The guarded HTTP client. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Outbound(Arc<Inner>);
+
+struct Inner {
+    client: legacy::Client<Connector, WatchedBody>,
+    rules: Arc<Rules>,
+    user_agent: HeaderValue,
+}
+
+impl Outbound {
+    /// A client with the operating system's resolver. Reads the trusted certificates from disk.
+    pub fn new(policy: Policy) -> Result<Self, BuildError> {
+        Self::with_resolver(policy, Arc::new(SystemResolver::default()))
+    }
+
+    /// A client that finds addresses in its own way: for tests. What it finds is checked all the same.
+    pub fn with_resolver(policy: Policy, resolver: Arc<dyn Resolver>) -> Result<Self, BuildError> {
+        let rules = Arc::new(Rules::new(policy.allowed_ranges, &policy.pins)?);
+        let user_agent =
+            HeaderValue::try_from(policy.user_agent.as_str()).map_err(|_| BuildError::UserAgent)?;
+        let connector = Connector::new(
+            Arc::clone(&rules),
+            resolver,
+            tls::connector(policy.extra_roots)?,
+        );
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_FOR)
+            .pool_max_idle_per_host(IDLE_PER_ORIGIN)
+            .http1_max_buf_size(MAX_HEADER_BYTES)
+            .http1_max_headers(MAX_HEADERS)
+            .build(connector);
+        Ok(Self(Arc::new(Inner {
+            client,
+            rules,
+            user_agent,
+        })))
+    }
+
+    /// Judges a URL without resolving its name: scheme, user name, port, a literal address in whatever
+    /// notation. For telling at once whoever saves an address; [`Outbound::send`] checks it all again, and
+    /// the addresses that the name has then.
+    pub fn check_url(&self, url: &Url) -> Result<(), OutboundError> {
+        check_url(url, &self.0.rules)?;
+        as_uri(url)?;
+        Ok(())
+    }
+
+    /// Sends a request and reads the answer, all within the request's deadline. An answer is one whatever
+    /// its status; redirects are not followed. Dropping the future drops the connection.
+    pub async fn send(&self, request: Request) -> Result<Response, OutboundError> {
+        let measured = Measured::start(request.purpose);
+        let (purpose, method, deadline) =
+            (request.purpose, request.method.clone(), request.deadline);
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let touched = Touched::default();
+        let result =
+            tokio::time::timeout(deadline, self.exchange(request, touched.clone(), &measured))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(OutboundError::Timeout {
+                        sent: touched.get(),
+                    })
+                });
+        let elapsed = measured.elapsed();
+        match &result {
+            Ok(response) => {
+                let status = response.status.as_u16();
+                tracing::debug!(purpose, %method, host, status, ?elapsed, "request answered");
+                measured.answered(response.status);
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(error).map(tracing::field::display);
+                tracing::debug!(purpose, %method, host, failure = error.label(), cause, ?elapsed, "request failed");
+                measured.failed(error);
+            }
+        }
+        result
+    }
+
+    async fn exchange(
+        &self,
+        request: Request,
+        touched: Touched,
+        measured: &Measured,
+    ) -> Result<Response, OutboundError> {
+        check_url(&request.url, &self.0.rules)?;
+        let uri = as_uri(&request.url)?;
+        if request.method == Method::CONNECT || !is_sendable(&request.headers) {
+            return Err(OutboundError::Unsendable);
+        }
+        let (max_body, on_overflow) = (request.max_body, request.on_overflow);
+        let mut outgoing = http::Request::new(WatchedBody::new(request.body, touched.clone()));
+        *outgoing.method_mut() = request.method;
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = request.headers;
+        outgoing
+            .headers_mut()
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.0.user_agent.clone());
+        let answer = self
+            .0
+            .client
+            .request(outgoing)
+            .await
+            .map_err(|error| from_hyper(&error, touched.get()))?;
+        let (head, body) = answer.into_parts();
+        let (body, truncated) = read(body, max_body, on_overflow).await?;
+        Ok(Response {
+            status: head.status,
+            headers: head.headers,
+            body,
+            truncated,
+            elapsed: measured.elapsed(),
+        })
+    }
+}
+
+/// Shows nothing: what it holds are other people's connections.
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").finish_non_exhaustive()
+    }
+}
+
+fn as_uri(url: &Url) -> Result<http::Uri, OutboundError> {
+    http::Uri::try_from(url.as_str()).map_err(|_| OutboundError::BadUrl(UrlFault::Form))
+}
+
+fn is_sendable(headers: &HeaderMap) -> bool {
+    !OWN_HEADERS.iter().any(|name| headers.contains_key(name))
+}
