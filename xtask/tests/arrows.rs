@@ -60,13 +60,24 @@ const TOOLS: &[&str] = &["bench", "xtask"];
 /// The libraries that only one crate may use, each with the reason.
 const SOLE_USERS: &[(&str, &str, &str)] = &[
     (
-        "reqwest",
+        "hyper-rustls",
         "outbound",
         "outgoing connections are opened only there",
     ),
     ("rusqlite", "store", "SQL stands only there"),
     ("tokio-postgres", "store", "SQL stands only there"),
     ("deadpool-postgres", "store", "SQL stands only there"),
+];
+
+/// Libraries that open connections of their own, past `outbound` and its guard: nobody may use
+/// them.
+const UNUSED: &[&str] = &[
+    "reqwest",
+    "ureq",
+    "isahc",
+    "curl",
+    "oauth2",
+    "openidconnect",
 ];
 
 struct Package {
@@ -161,6 +172,22 @@ fn some_libraries_have_one_user() -> Result<()> {
                     || !(package.normal.contains(*library)
                         || package.development.contains(*library)),
                 "{name} uses {library}, but {reason}: in {owner}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_opens_connections_past_outbound() -> Result<()> {
+    for (name, package) in packages()? {
+        if name == "testkit" || TOOLS.contains(&name.as_str()) {
+            continue;
+        }
+        for library in UNUSED {
+            ensure!(
+                !package.normal.contains(*library),
+                "{name} uses {library}, past outbound"
             );
         }
     }

@@ -1,0 +1,103 @@
+// Holds answers against the published OpenAPI document of the contract. It is not part of this
+// repository: it is read from `../shared/reference/platform-api.yaml` beside the checkout.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import addFormats from 'ajv-formats';
+import Ajv2020 from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+
+import { root } from './options.mjs';
+
+const FILE = join(root, '..', 'shared', 'reference', 'platform-api.yaml');
+
+const document = existsSync(FILE) ? parse(readFileSync(FILE, 'utf8')) : undefined;
+
+/** Whether answers are checked at all. Without the document that is said loudly. */
+export const contractIsHere = document !== undefined;
+if (!contractIsHere) {
+  console.error(
+    '\n!!! THE CONTRACT IS NOT CHECKED: there is no shared/reference/platform-api.yaml beside the checkout.\n',
+  );
+}
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats(ajv);
+if (document) ajv.addSchema(plainJsonSchema(document), 'contract');
+
+/**
+ * Checks one answer of the API against what the contract says about that operation and status. An
+ * error that the contract does not list for an operation has its form for errors all the same.
+ */
+export function checkAnswer(method, path, status, body) {
+  if (!document) return;
+  const template = pathOf(path);
+  const answers = template ? document.paths[template][method.toLowerCase()]?.responses : undefined;
+  const key = template && [status, `${String(status)[0]}XX`].find((key) => answers?.[key]);
+  const what = `${method} ${path} → ${status}`;
+  if (!key) {
+    assert.ok(status >= 400, `${what}: the contract knows no such answer`);
+    check(what, 'contract#/components/schemas/ErrorMessage', body);
+    return;
+  }
+  const reference = answers[key].$ref;
+  const pointer = reference ?? pointerTo('paths', template, method.toLowerCase(), 'responses', key);
+  const answer = reference ? lookUp(reference) : answers[key];
+  if (answer.content?.['application/json']?.schema) {
+    assert.notEqual(body, undefined, `${what} has no body`);
+    check(what, `contract${pointer}/content/application~1json/schema`, body);
+  } else {
+    assert.equal(body, undefined, `${what} has a body where the contract has none`);
+  }
+}
+
+/** Checks the body of a webhook against one of the contract's schemas, as `ConnectionWebhook`. */
+export function checkSchema(name, body) {
+  if (document) check(name, `contract#/components/schemas/${name}`, body);
+}
+
+function check(what, reference, body) {
+  const validate = ajv.getSchema(reference) ?? ajv.compile({ $ref: reference });
+  if (!validate(body)) {
+    const errors = validate.errors.map((error) => `  ${error.instancePath || '/'} ${error.message}`);
+    assert.fail(`${what} breaks the contract:\n${errors.join('\n')}\n${JSON.stringify(body, null, 2)}`);
+  }
+}
+
+function pathOf(path) {
+  const parts = path.split('/');
+  const fits = (template) => {
+    const pattern = template.split('/');
+    return (
+      pattern.length === parts.length &&
+      pattern.every((part, index) => part.startsWith('{') || part === parts[index])
+    );
+  };
+  return Object.keys(document.paths).find(fits);
+}
+
+function lookUp(reference) {
+  const keys = reference.slice(2).split('/').map(decodeURIComponent);
+  return keys.reduce((at, key) => at[key.replace(/~1/g, '/').replace(/~0/g, '~')], document);
+}
+
+function pointerTo(...keys) {
+  const escaped = keys.map((key) => String(key).replace(/~/g, '~0').replace(/\//g, '~1'));
+  return `#/${escaped.map(encodeURIComponent).join('/')}`;
+}
+
+/**
+ * The document says `nullable: true`, which OpenAPI 3.1 has no longer: beside a `$ref` it would
+ * mean nothing. It becomes a choice of null, as it is meant.
+ */
+function plainJsonSchema(node) {
+  if (Array.isArray(node)) return node.map(plainJsonSchema);
+  if (node === null || typeof node !== 'object') return node;
+  const plain = Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, plainJsonSchema(value)]),
+  );
+  if (plain.nullable !== true) return plain;
+  const { nullable, ...schema } = plain;
+  return { anyOf: [{ type: 'null' }, schema] };
+}

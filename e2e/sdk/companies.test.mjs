@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { NOBODY, api, isError, isId, isInstant } from '../lib/api.mjs';
+import { contractIsHere } from '../lib/contract.mjs';
+import { fails } from '../lib/sdk.mjs';
+
+const it = api();
+
+test('the contract is at hand', () => {
+  // Elsewhere its absence is said loudly; where a change is judged it may not be missing.
+  assert.ok(contractIsHere || process.env.CI !== 'true', 'answers are not checked without it');
+});
+
+test('create: the whole answer', async () => {
+  const { status, body } = await it.raw('POST', '/companies', {
+    body: { name: '  Ash & Birch Ltd ', description: 'A first one', tags: { region: 'uk' }, later: 1 },
+  });
+  assert.equal(status, 200);
+  isId(body.id);
+  isInstant(body.created);
+  assert.equal(body.name, 'Ash & Birch Ltd');
+  assert.equal(body.description, 'A first one');
+  assert.equal(body.platform, '');
+  assert.equal(body.redirect, new URL(`/company/${body.id}`, it.server.baseUrl).href);
+  assert.deepEqual(body.tags, { region: 'uk' });
+  assert.deepEqual(body.products, []);
+  assert.deepEqual(body.dataConnections, []);
+  assert.deepEqual(body.referenceSubsidiaryCompanies, []);
+  assert.equal(body.lastSync ?? null, null);
+  assert.equal(body.referenceParentCompany ?? null, null);
+});
+
+test('create, get, delete by the SDK', async () => {
+  const made = await it.sdk.companies.create({ name: 'Ash & Birch Ltd', tags: { a: '1' } });
+  const got = await it.sdk.companies.get({ companyId: made.id });
+  assert.deepEqual(got, made);
+  assert.equal(await it.sdk.companies.delete({ companyId: made.id }), undefined);
+  await fails(it.sdk.companies.get({ companyId: made.id }), 404);
+  await fails(it.sdk.companies.delete({ companyId: made.id }), 404);
+});
+
+test('create: names in any script, up to their length', async () => {
+  for (const name of ['Bäckerei Grün', '株式会社例', 'شركة', 'x', 'é'.repeat(255), '🍞 & co']) {
+    const made = await it.newCompany(name);
+    assert.equal(made.name, name);
+    assert.equal((await it.sdk.companies.get({ companyId: made.id })).name, name);
+  }
+  for (const name of ['', '   ', 'x'.repeat(256), 'a\u0000b', 'a\nb', '\u0007']) {
+    isError(await it.raw('POST', '/companies', { body: { name } }), 400);
+  }
+});
+
+test('create: tags within their bounds', async () => {
+  const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`key-${i}`, 'v'.repeat(100)]));
+  const made = await it.sdk.companies.create({ name: 'Tagged', tags: ten });
+  assert.deepEqual(made.tags, ten);
+  for (const tags of [
+    { ...ten, eleventh: 'x' },
+    { ['k'.repeat(28)]: 'x' },
+    { '': 'x' },
+    { key: 'v'.repeat(101) },
+    { key: 1 },
+    ['key'],
+  ]) {
+    isError(await it.raw('POST', '/companies', { body: { name: 'Tagged', tags } }), 400);
+  }
+});
+
+test('list: pages that hold each company once', async () => {
+  for (let made = 0; made < 7; made += 1) await it.newCompany(`Page ${made}`);
+  const all = await it.sdk.companies.list({ pageSize: 2000 });
+  assert.equal(all.pageNumber, 1);
+  assert.equal(all.pageSize, 2000);
+  assert.equal(all.totalResults, all.results.length);
+  assert.ok(all.results.length >= 7);
+
+  const ids = [];
+  let page = 1;
+  for (;;) {
+    const { status, body } = await it.raw('GET', `/companies?page=${page}&pageSize=3`);
+    assert.equal(status, 200);
+    assert.equal(body.pageNumber, page);
+    assert.equal(body.pageSize, 3);
+    assert.equal(body.totalResults, all.totalResults);
+    assert.equal(Boolean(body._links.previous), page > 1);
+    ids.push(...body.results.map(({ id }) => id));
+    if (!body._links.next) break;
+    page += 1;
+  }
+  assert.equal(page, Math.ceil(all.totalResults / 3));
+  assert.deepEqual([...ids].sort(), all.results.map(({ id }) => id).sort());
+
+  const beyond = await it.sdk.companies.list({ page: 1_000, pageSize: 100 });
+  assert.deepEqual(beyond.results, []);
+});
+
+test('list: the default page, and its bounds', async () => {
+  const { body } = await it.raw('GET', '/companies');
+  assert.equal(body.pageNumber, 1);
+  assert.equal(body.pageSize, 100);
+  assert.equal((await it.raw('GET', '/companies?pageSize=1')).body.results.length, 1);
+  for (const query of ['page=0', 'page=-1', 'page=x', 'pageSize=0', 'pageSize=5001', 'pageSize=1.5']) {
+    isError(await it.raw('GET', `/companies?${query}`), 400);
+  }
+});
+
+test('unknown ids are 404, whatever they look like', async () => {
+  for (const id of [NOBODY, NOBODY.toUpperCase(), '00000000-0000-0000-0000-000000000000']) {
+    for (const method of ['GET', 'DELETE']) isError(await it.raw(method, `/companies/${id}`), 404);
+  }
+  for (const id of ['nonsense', '%00', '1', "'%20or%201=1"]) {
+    const answer = await it.raw('GET', `/companies/${id}`);
+    isError(answer, answer.status === 400 ? 400 : 404);
+  }
+});

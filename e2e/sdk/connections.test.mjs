@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { NOBODY, api, isError, isId, isInstant } from '../lib/api.mjs';
+import { fails } from '../lib/sdk.mjs';
+
+const it = api();
+
+const create = (companyId, platformKey = 'mqjo') =>
+  it.sdk.connections.create({ companyId, requestBody: { platformKey } });
+
+test('create: the whole answer', async () => {
+  const company = await it.newCompany();
+  const { status, body } = await it.raw('POST', `/companies/${company.id}/connections`, {
+    body: { platformKey: 'mqjo' },
+  });
+  assert.equal(status, 200);
+  isId(body.id);
+  isInstant(body.created);
+  assert.equal(body.status, 'PendingAuth');
+  assert.equal(body.integrationKey, 'mqjo');
+  assert.equal(body.sourceType, 'Accounting');
+  assert.match(body.platformName, /sandbox/i);
+  const start = `/companies/${company.id}/connections/${body.id}/start`;
+  assert.equal(body.linkUrl, new URL(start, it.server.baseUrl).href);
+  const integration = await it.sdk.integrations.get({ platformKey: 'mqjo' });
+  assert.equal(body.integrationId, integration.integrationId);
+  assert.equal(body.sourceId, integration.sourceId);
+});
+
+test('create, get, list, delete by the SDK', async () => {
+  const company = await it.newCompany();
+  const made = await create(company.id);
+  const at = { companyId: company.id, connectionId: made.id };
+  assert.deepEqual(await it.sdk.connections.get(at), made);
+  const list = await it.sdk.connections.list({ companyId: company.id });
+  assert.deepEqual(list.results, [made]);
+  assert.equal(list.totalResults, 1);
+  assert.deepEqual((await it.sdk.companies.get({ companyId: company.id })).dataConnections, [made]);
+
+  assert.equal(await it.sdk.connections.delete(at), undefined);
+  await fails(it.sdk.connections.get(at), 404);
+  await fails(it.sdk.connections.delete(at), 404);
+  assert.deepEqual((await it.sdk.connections.list({ companyId: company.id })).results, []);
+});
+
+test('create: an integration that is not there', async () => {
+  const company = await it.newCompany();
+  for (const platformKey of ['zzzz', '', 'MQJO ', 'mqjomqjo']) {
+    const answer = await it.raw('POST', `/companies/${company.id}/connections`, {
+      body: { platformKey },
+    });
+    isError(answer, answer.status === 400 ? 400 : 404);
+  }
+  for (const body of [{}, { platformKey: null }, { platformKey: 4 }]) {
+    isError(await it.raw('POST', `/companies/${company.id}/connections`, { body }), 400);
+  }
+});
+
+test('only a linked connection can be unlinked, and nothing is linked by hand', async () => {
+  const company = await it.newCompany();
+  const made = await create(company.id);
+  const path = `/companies/${company.id}/connections/${made.id}`;
+  for (const status of ['Unlinked', 'Linked', 'PendingAuth', 'Deauthorized', 'unlinked', '', null, 3]) {
+    isError(await it.raw('PATCH', path, { body: { status } }), 400);
+  }
+  await fails(
+    it.sdk.connections.unlink({
+      companyId: company.id,
+      connectionId: made.id,
+      updateConnectionStatus: { status: 'Unlinked' },
+    }),
+    400,
+  );
+  assert.equal((await it.raw('GET', path)).body.status, 'PendingAuth');
+});
+
+test('a connection answers under its own company alone', async () => {
+  const [mine, other] = [await it.newCompany(), await it.newCompany()];
+  const made = await create(mine.id);
+  for (const path of [
+    `/companies/${other.id}/connections/${made.id}`,
+    `/companies/${NOBODY}/connections/${made.id}`,
+    `/companies/${mine.id}/connections/${NOBODY}`,
+  ]) {
+    isError(await it.raw('GET', path), 404);
+    isError(await it.raw('DELETE', path), 404);
+    isError(await it.raw('PATCH', path, { body: { status: 'Unlinked' } }), 404);
+  }
+  isError(await it.raw('GET', `/companies/${NOBODY}/connections`), 404);
+  isError(await it.raw('POST', `/companies/${NOBODY}/connections`, { body: { platformKey: 'mqjo' } }), 404);
+  assert.equal((await it.sdk.connections.get({ companyId: mine.id, connectionId: made.id })).id, made.id);
+});
+
+test('a deleted company takes its connections along', async () => {
+  const company = await it.newCompany();
+  const made = await create(company.id);
+  await it.sdk.companies.delete({ companyId: company.id });
+  isError(await it.raw('GET', `/companies/${company.id}/connections/${made.id}`), 404);
+  isError(await it.raw('GET', `/companies/${company.id}/connections`), 404);
+});
+
+test('integrations: list and get', async () => {
+  const list = await it.sdk.integrations.list({ pageSize: 2000 });
+  const sandbox = list.results.find(({ key }) => key === 'mqjo');
+  assert.equal(sandbox.sourceType, 'Accounting');
+  assert.equal(sandbox.enabled, true);
+  assert.deepEqual(await it.sdk.integrations.get({ platformKey: 'mqjo' }), sandbox);
+  await fails(it.sdk.integrations.get({ platformKey: 'zzzz' }), 404);
+
+  const logo = await fetch(sandbox.logoUrl);
+  assert.equal(new URL(sandbox.logoUrl).host, new URL(it.server.baseUrl).host);
+  assert.equal(logo.status, 200);
+  assert.match(logo.headers.get('content-type'), /^image\//);
+});
