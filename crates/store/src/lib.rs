@@ -1,1 +1,26 @@
-//! The database: SQL once, for SQLite and PostgreSQL
+//! The database: SQL once, for SQLite and PostgreSQL.
+//!
+//! [`Store`] is the way in. The aggregates' modules hold the SQL, as [`statements!`], and turn rows into the domain's types;
+//! they decide nothing. The engines are in `db`, and nothing outside of it knows which of them it runs on.
+
+mod db;
+mod error;
+mod migrate;
+mod options;
+pub mod registry;
+mod row;
+mod statement;
+mod store;
+mod tx;
+mod value;
+
+pub use error::{BackupError, Cause, OpenError, StoreError};
+pub use migrate::{Engine, MIGRATIONS, Migration};
+pub use options::{Database, StoreOptions};
+pub use row::{Cell, Column, Row};
+pub use statement::Statement;
+#[doc(hidden)]
+pub use statement::for_sqlite;
+pub use store::{Store, Verified};
+pub use tx::{ReadTx, Tx};
+pub use value::Value;

@@ -1,0 +1,258 @@
+//! A connection out of the pool, for one transaction.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Object};
+use futures::stream::{FuturesOrdered, TryStreamExt};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use super::failure::explain;
+use crate::row::Cells;
+use crate::{Row, Statement, StoreError, Value};
+
+/// How long the pool waits for a rollback on a connection whose work was dropped halfway.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
+/// How many statements are sent before the first answer is looked at.
+const PIPELINED: usize = 256;
+
+/// The slot numbers that no connection has.
+pub(super) type Slots = Arc<Mutex<Vec<u32>>>;
+
+/// A connection in use. Given back by [`Lease::keep`]; dropped without it, what runs on it is rolled back first, and where
+/// that fails the connection is closed, on which the server rolls back.
+pub(crate) struct Lease {
+    /// Present until dropped.
+    object: Option<Object>,
+    prepared: bool,
+    slot: Slot,
+}
+
+/// A slot number, given back when dropped.
+pub(super) struct Slot {
+    index: u32,
+    first: u32,
+    free: Slots,
+}
+
+impl Slot {
+    /// The lowest free number. There are as many as the pool has connections, so there is one.
+    pub(super) fn take(free: &Slots, first: u32) -> Self {
+        let index = free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default();
+        Self {
+            index,
+            first,
+            free: Arc::clone(free),
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.index);
+    }
+}
+
+impl Lease {
+    pub(super) fn new(object: Object, prepared: bool, slot: Slot) -> Self {
+        Self {
+            object: Some(object),
+            prepared,
+            slot,
+        }
+    }
+
+    pub(crate) const fn slot(&self) -> i64 {
+        self.slot.first as i64 + self.slot.index as i64
+    }
+
+    fn client(&self) -> Result<&ClientWrapper, StoreError> {
+        self.object
+            .as_deref()
+            .ok_or_else(|| StoreError::unavailable("the connection was given back"))
+    }
+
+    /// Runs SQL that steers the transaction.
+    pub(super) async fn control(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        match &self.object {
+            Some(object) => object.batch_execute(sql).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the connection back to the pool. Nothing may be open on it.
+    pub(super) fn keep(mut self) {
+        drop(self.object.take());
+    }
+
+    /// Closes the connection; the server rolls back what is open.
+    pub(super) fn close(mut self) {
+        if let Some(object) = self.object.take() {
+            drop(Object::take(object));
+        }
+    }
+
+    /// All rows.
+    pub(crate) async fn query(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let client = self.client()?;
+        let rows = async {
+            if self.prepared {
+                let prepared = client.prepare_cached(statement.sql()).await?;
+                client.query(&prepared, &parameters(values)).await
+            } else {
+                client.query_typed(statement.sql(), &typed(values)).await
+            }
+        };
+        let rows = rows.await.map_err(|error| explain(&error))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Row(Cells::Postgres(row)))
+            .collect())
+    }
+
+    /// The only row, or none.
+    pub(crate) async fn query_opt(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        let mut rows = self.query(statement, values).await?;
+        if rows.len() > 1 {
+            return Err(StoreError::NotOneRow);
+        }
+        Ok(rows.pop())
+    }
+
+    /// Runs a statement that gives no rows; how many it touched.
+    pub(crate) async fn execute(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let client = self.client()?;
+        let count = async {
+            if self.prepared {
+                let prepared = client.prepare_cached(statement.sql()).await?;
+                client.execute(&prepared, &parameters(values)).await
+            } else {
+                client.execute_typed(statement.sql(), &typed(values)).await
+            }
+        };
+        count.await.map_err(|error| explain(&error))
+    }
+
+    /// Runs a statement for each of `rows` without waiting in between; how many rows it touched in all.
+    pub(crate) async fn execute_many(
+        &self,
+        statement: &Statement,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for rows in rows.chunks(PIPELINED) {
+            // Each is sent when it is first polled, in this order.
+            let sent: FuturesOrdered<_> = rows
+                .iter()
+                .map(|values| self.execute(statement, values))
+                .collect();
+            count += sent.try_fold(0, async |sum, one| Ok(sum + one)).await?;
+        }
+        Ok(count)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else {
+            return;
+        };
+        // The caller went away in the middle. What it sent is still answered; then this rolls back.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            drop(Object::take(object));
+            return;
+        };
+        let rescue = Rescue(Some(object));
+        runtime.spawn(async move {
+            let mut rescue = rescue;
+            if let Some(object) = &rescue.0
+                && let Ok(Ok(())) =
+                    tokio::time::timeout(ROLLBACK_LIMIT, object.batch_execute("ROLLBACK")).await
+            {
+                drop(rescue.0.take());
+            }
+        });
+    }
+}
+
+/// A connection with something open on it: closed, unless taken out.
+struct Rescue(Option<Object>);
+
+impl Drop for Rescue {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as _).collect()
+}
+
+fn typed<'a>(values: &'a [Value<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    values
+        .iter()
+        .map(|value| (value as _, kind(value)))
+        .collect()
+}
+
+fn kind(value: &Value<'_>) -> Type {
+    match value {
+        // The server finds out.
+        Value::Null => Type::UNKNOWN,
+        Value::Int(_) => Type::INT8,
+        Value::Bool(_) => Type::BOOL,
+        Value::Text(_) => Type::TEXT,
+        Value::Bytes(_) => Type::BYTEA,
+        Value::Uuid(_) => Type::UUID,
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        let wanted = kind(self);
+        if !matches!(self, Value::Null) && *ty != wanted {
+            return Err(format!("the parameter is {ty}, the value {wanted}").into());
+        }
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Bool(value) => value.to_sql(ty, out),
+            Self::Text(value) => value.to_sql(ty, out),
+            Self::Bytes(value) => value.to_sql(ty, out),
+            Self::Uuid(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        // Checked per value, above.
+        true
+    }
+
+    to_sql_checked!();
+}

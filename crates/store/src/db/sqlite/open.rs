@@ -1,0 +1,150 @@
+//! Opening a SQLite file and bringing its schema up to date.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::failure::explain;
+use super::statement::{execute, query};
+use crate::migrate::{self, Applied, Engine, Migration};
+use crate::{OpenError, StoreError, values};
+
+/// "HClp", in the file's header: whose database it is.
+const APPLICATION_ID: i32 = 0x4843_6c70;
+/// More than there are statements, so that each is prepared once.
+const PREPARED: usize = 1024;
+
+/// The connection that writes.
+pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, OpenError> {
+    // SQLite would make it readable by everyone; its log and index inherit the mode.
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| OpenError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    own(&connection, path)?;
+    let setup = || {
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        // FULL: COMMIT returns when the log is on disk.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -8192)?;
+        if let Some(bytes) = max_bytes {
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            connection.pragma_update(None, "max_page_count", (bytes / page.max(1)).max(1))?;
+        }
+        Ok(mode)
+    };
+    let mode: String = setup().map_err(|error| explain(&error))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(OpenError::Store(StoreError::unavailable(format!(
+            "the file system does not take a write-ahead log (journal mode {mode})"
+        ))));
+    }
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection
+        .pragma_update(None, "query_only", true)
+        .map_err(|error| explain(&error))?;
+    Ok(connection)
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connect = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        Ok(connection)
+    };
+    connect().map_err(|error| OpenError::Store(explain(&error)))
+}
+
+/// Marks an empty database as ours, and refuses one that is something else's.
+fn own(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let not_ours = || OpenError::NotOurs {
+        path: path.display().to_string(),
+    };
+    match is_ours(connection) {
+        Ok(Some(true)) => Ok(()),
+        Ok(Some(false)) => Err(not_ours()),
+        Ok(None) => connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(|error| OpenError::Store(explain(&error))),
+        Err(error) => match explain(&error) {
+            StoreError::Corrupt(_) => Err(not_ours()),
+            other => Err(OpenError::Store(other)),
+        },
+    }
+}
+
+/// Whether the database is Handclasp's; none where it is empty.
+pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<Option<bool>> {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    Ok(match (id, tables) {
+        (APPLICATION_ID, _) => Some(true),
+        (0, 0) => None,
+        _ => Some(false),
+    })
+}
+
+/// Applies what is missing, all or nothing. The lock is the transaction's: there is one writer.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    known: &'static [Migration],
+) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Store(explain(&error));
+    let tx = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let bookkeeping = migrate::for_engine("0", migrate::BOOKKEEPING, Engine::Sqlite)?;
+    tx.execute_batch(&bookkeeping).map_err(failed)?;
+    let pending = migrate::pending(known, &applied(&tx)?)?;
+    for (migration, checksum) in pending {
+        let sql = migrate::for_engine(migration.version, migration.sql, Engine::Sqlite)?;
+        tx.execute_batch(&sql)
+            .map_err(|error| OpenError::Migration {
+                version: migration.version.to_owned(),
+                source: explain(&error),
+            })?;
+        let row = values![migration.version, migration.name, &checksum];
+        execute(&tx, &migrate::APPLY, row)?;
+        tracing::info!(
+            version = migration.version,
+            name = migration.name,
+            "migrated the database"
+        );
+    }
+    tx.commit().map_err(failed)
+}
+
+/// The history that the database holds.
+pub(super) fn applied(connection: &Connection) -> Result<Vec<Applied>, StoreError> {
+    query(connection, &migrate::APPLIED, &[])?
+        .iter()
+        .map(|row| {
+            Ok(Applied {
+                version: row.get(0)?,
+                checksum: row.get(1)?,
+            })
+        })
+        .collect()
+}
