@@ -1,0 +1,9 @@
+//! Errors, told to programs ([`ApiError`]) and to people ([`PageError`]), and the extractors that tell them.
+
+mod api;
+mod extract;
+mod page;
+
+pub use api::{ApiError, FieldError};
+pub use extract::{ApiJson, ApiPath, ApiQuery, BodyError, read_body};
+pub use page::{PageAction, PageError, PageErrorKind};

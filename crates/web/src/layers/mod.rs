@@ -1,0 +1,20 @@
+//! What every request passes: the host check, then per surface the correlation id, the limits, the panic
+//! catcher, the access log and the security headers.
+//!
+//! ```text
+//! front::serve ─► Sites (host, path prefix) ─► Outer (one per router) ─► router ─► handler
+//! ```
+
+mod body;
+pub mod current;
+mod headers;
+mod outer;
+mod sites;
+
+pub use body::BodyFault;
+pub use headers::Nonce;
+pub use outer::{Outer, OuterLimits, PageFacts, Surface};
+pub use sites::{Origin, OriginError, Sites};
+
+/// The most bytes that a request's body may have, unless a router is given another limit: 1 MiB.
+pub const MAX_BODY: usize = 1024 * 1024;

@@ -1,0 +1,382 @@
+//! The outermost layer of a router.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use handclasp_ambient::{SharedClock, SharedRandom, new_logged_id};
+use handclasp_domain::CorrelationId;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tracing::Instrument;
+
+use super::MAX_BODY;
+use super::body::Bounded;
+use super::current::CURRENT;
+use super::headers::{self, Nonce};
+use crate::error::{ApiError, PageError, PageErrorKind};
+use crate::i18n::{Languages, Localizer};
+
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// A body over its limit is read and thrown away up to this many bytes before the refusal, as many clients
+/// look for an answer only when they have sent everything.
+const DRAIN: usize = 4 * MAX_BODY;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Whom a router answers: it decides the form of errors and the headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Surface {
+    /// Programs: JSON errors.
+    Api,
+    /// People: pages with a strict content security policy.
+    Pages,
+}
+
+impl Surface {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Pages => "pages",
+        }
+    }
+}
+
+/// What one request may take.
+#[derive(Debug, Clone, Copy)]
+pub struct OuterLimits {
+    /// The most bytes of a body.
+    pub body: usize,
+    /// From the request's head to the last byte of its body.
+    pub body_time: Duration,
+    /// From the request's head to the answer's head; then 503.
+    pub request_time: Duration,
+}
+
+impl Default for OuterLimits {
+    fn default() -> Self {
+        Self {
+            body: MAX_BODY,
+            body_time: Duration::from_secs(15),
+            request_time: Duration::from_secs(40),
+        }
+    }
+}
+
+/// What a page's handler is told about its request; it is in the request's extensions. See
+/// [`crate::look::PageContext`], which carries it into a page.
+#[derive(Debug, Clone, Copy)]
+pub struct PageFacts {
+    /// The reference that a person can pass on.
+    pub correlation: CorrelationId,
+    /// The nonce of this answer's policy.
+    pub nonce: Nonce,
+    /// The language that the browser asks for.
+    pub localizer: Localizer,
+}
+
+/// The outermost layer of a router: gives each request its correlation id (header `X-Correlation-Id`, request
+/// extension, tracing span), keeps the limits, catches panics, writes the access log and sets the security
+/// headers. It also answers unknown paths and wrong methods in the surface's form.
+///
+/// Metrics are registered when it is made, so install the recorder first.
+#[derive(Clone)]
+pub struct Outer(Arc<Inner>);
+
+struct Inner {
+    surface: Surface,
+    clock: SharedClock,
+    random: SharedRandom,
+    limits: OuterLimits,
+    hsts: bool,
+    duration: metrics::Histogram,
+    /// By the first digit of the status.
+    answers: [metrics::Counter; 6],
+}
+
+impl Outer {
+    /// For a surface, with the default limits and without HSTS.
+    pub fn new(surface: Surface, clock: SharedClock, random: SharedRandom) -> Self {
+        Self::build(surface, clock, random, OuterLimits::default(), false)
+    }
+
+    fn build(
+        surface: Surface,
+        clock: SharedClock,
+        random: SharedRandom,
+        limits: OuterLimits,
+        hsts: bool,
+    ) -> Self {
+        let name = surface.name();
+        let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
+        Self(Arc::new(Inner {
+            surface,
+            clock,
+            random,
+            limits,
+            hsts,
+            duration: metrics::histogram!("handclasp_http_request_seconds", "surface" => name),
+            answers: class.map(|class| {
+                metrics::counter!("handclasp_http_answers_total", "surface" => name, "status" => class)
+            }),
+        }))
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: OuterLimits) -> Self {
+        let i = &*self.0;
+        Self::build(i.surface, i.clock.clone(), i.random.clone(), limits, i.hsts)
+    }
+
+    /// With `Strict-Transport-Security` on every answer: for a surface whose address is `https`.
+    #[must_use]
+    pub fn with_hsts(self, hsts: bool) -> Self {
+        let i = &*self.0;
+        Self::build(i.surface, i.clock.clone(), i.random.clone(), i.limits, hsts)
+    }
+
+    /// Puts the layer around a router and answers its unknown paths and wrong methods. The last thing done to
+    /// a router.
+    pub fn wrap(&self, router: Router) -> Router {
+        match self.0.surface {
+            Surface::Api => router
+                .fallback(|| async { ApiError::not_found("There is nothing at this address.") })
+                .method_not_allowed_fallback(|| async { ApiError::method_not_allowed("") }),
+            Surface::Pages => router
+                .fallback(|| async { PageError::new(PageErrorKind::NotFound) })
+                .method_not_allowed_fallback(|| async {
+                    PageError::new(PageErrorKind::MethodNotAllowed)
+                }),
+        }
+        .layer(self.clone())
+    }
+
+    /// Answers a request with a refusal of this surface, all headers included: for what is in front of the
+    /// routers.
+    pub(crate) async fn refuse(&self, request: Request, refusal: Refusal) -> Response {
+        let surface = self.0.surface;
+        let mut service = OuterService {
+            inner: tower::service_fn(move |_: Request| async move {
+                Ok::<_, std::convert::Infallible>(refusal.answer(surface))
+            }),
+            outer: self.0.clone(),
+        };
+        match tower::Service::call(&mut service, request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// What the kit itself refuses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refusal {
+    TooLarge(usize),
+    TooLong,
+    Panicked,
+    UnknownHost,
+    NotFound,
+}
+
+impl Refusal {
+    fn answer(self, surface: Surface) -> Response {
+        match surface {
+            Surface::Api => match self {
+                Self::TooLarge(limit) => ApiError::payload_too_large(limit),
+                Self::TooLong => ApiError::overloaded(Duration::from_secs(2)),
+                Self::Panicked => ApiError::internal("a handler panicked"),
+                Self::UnknownHost => ApiError::misdirected(),
+                Self::NotFound => ApiError::not_found("There is nothing at this address."),
+            }
+            .into_response(),
+            Surface::Pages => match self {
+                Self::TooLarge(_) => PageError::new(PageErrorKind::TooLarge),
+                Self::TooLong => PageError::new(PageErrorKind::Overloaded),
+                Self::Panicked => PageError::internal("a handler panicked"),
+                Self::UnknownHost => PageError::new(PageErrorKind::UnknownHost),
+                Self::NotFound => PageError::new(PageErrorKind::NotFound),
+            }
+            .into_response(),
+        }
+    }
+}
+
+impl<S> tower::Layer<S> for Outer {
+    type Service = OuterService<S>;
+
+    fn layer(&self, inner: S) -> OuterService<S> {
+        OuterService {
+            inner,
+            outer: self.0.clone(),
+        }
+    }
+}
+
+/// A service within [`Outer`].
+#[derive(Clone)]
+pub struct OuterService<S> {
+    inner: S,
+    outer: Arc<Inner>,
+}
+
+impl<S> tower::Service<Request> for OuterService<S>
+where
+    S: tower::Service<Request, Response = Response, Error = std::convert::Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let outer = self.outer.clone();
+        let begun = Instant::now();
+        let correlation: CorrelationId = new_logged_id(&*outer.clock, &*outer.random);
+        let facts = outer.page_facts(correlation, &request);
+        let seen = Seen {
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            facts,
+        };
+        request.extensions_mut().insert(correlation);
+        if let Some(facts) = facts {
+            request.extensions_mut().insert(facts);
+        }
+        let span = tracing::info_span!("request", correlation = %correlation);
+
+        let limit = outer.limits.body;
+        let declared = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit as u64) {
+            let refuse = async move {
+                drain(request.into_body()).await;
+                let refusal = Refusal::TooLarge(limit).answer(outer.surface);
+                Ok(outer.finish(&seen, begun, refusal))
+            };
+            return Box::pin(CURRENT.scope(correlation, refuse.instrument(span)));
+        }
+        if !request.body().is_end_stream() {
+            let time = outer.limits.body_time;
+            request = request.map(|body| Body::new(Bounded::new(body, limit, time)));
+        }
+
+        // The call itself may panic too, not only its future.
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let answer = async move {
+            let answered = match called {
+                Err(_) => Err(Refusal::Panicked),
+                Ok(future) => {
+                    let guarded = AssertUnwindSafe(future).catch_unwind();
+                    match tokio::time::timeout(outer.limits.request_time, guarded).await {
+                        Ok(Ok(Ok(response))) => Ok(response),
+                        Ok(Ok(Err(never))) => match never {},
+                        Ok(Err(_)) => Err(Refusal::Panicked),
+                        Err(_) => Err(Refusal::TooLong),
+                    }
+                }
+            };
+            let response = answered.unwrap_or_else(|refusal| {
+                tracing::warn!(?refusal, "request cut short");
+                refusal.answer(outer.surface)
+            });
+            Ok(outer.finish(&seen, begun, response))
+        };
+        Box::pin(CURRENT.scope(correlation, answer.instrument(span)))
+    }
+}
+
+/// What is kept of a request for its end.
+struct Seen {
+    method: http::Method,
+    route: Option<MatchedPath>,
+    facts: Option<PageFacts>,
+}
+
+impl Inner {
+    fn page_facts(&self, correlation: CorrelationId, request: &Request) -> Option<PageFacts> {
+        match self.surface {
+            Surface::Api => None,
+            Surface::Pages => Some(PageFacts {
+                correlation,
+                nonce: Nonce::draw(&*self.random),
+                localizer: Languages::embedded().accepting(
+                    request
+                        .headers()
+                        .get(ACCEPT_LANGUAGE)
+                        .and_then(|v| v.to_str().ok()),
+                ),
+            }),
+        }
+    }
+
+    fn finish(&self, seen: &Seen, begun: Instant, mut response: Response) -> Response {
+        if let Some(facts) = &seen.facts
+            && let Some(error) = response.extensions_mut().remove::<PageError>()
+        {
+            response = error.render(facts, response);
+        }
+        if let Some(correlation) = super::current::correlation() {
+            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+            let text = handclasp_domain::Id::uuid(correlation)
+                .as_hyphenated()
+                .encode_lower(&mut text);
+            if let Ok(value) = HeaderValue::from_str(text) {
+                response.headers_mut().insert(CORRELATION, value);
+            }
+        }
+        let nonce = seen.facts.as_ref().map(|f| &f.nonce);
+        headers::set(response.headers_mut(), self.surface, nonce, self.hsts);
+        self.note(seen, begun, response.status());
+        response
+    }
+
+    fn note(&self, seen: &Seen, begun: Instant, status: StatusCode) {
+        let took = begun.elapsed();
+        self.duration.record(took.as_secs_f64());
+        if let Some(counter) = self.answers.get(usize::from(status.as_u16() / 100)) {
+            counter.increment(1);
+        }
+        // The route's pattern and not the address: an address can be a capability.
+        tracing::info!(
+            target: "handclasp::access",
+            surface = self.surface.name(),
+            method = %seen.method,
+            route = seen.route.as_ref().map_or("-", MatchedPath::as_str),
+            status = status.as_u16(),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    }
+}
+
+async fn drain(mut body: Body) {
+    let read = async {
+        let mut left = DRAIN;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, bytes::Bytes::len);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Past the time the refusal goes out all the same.
+    let _timed_out = tokio::time::timeout(DRAIN_TIME, read).await;
+}
