@@ -76,3 +76,185 @@ fn in_v4(address: Ipv4Addr, (net, prefix): (Ipv4Addr, u32)) -> bool {
 fn in_v6(address: Ipv6Addr, (net, prefix): (Ipv6Addr, u32)) -> bool {
     (address.to_bits() ^ net.to_bits()).leading_zeros() >= prefix
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn public(text: &str) -> bool {
+        is_public(text.parse().unwrap())
+    }
+
+    #[test]
+    fn each_range_ends_where_it_ends() {
+        for (inside, outside) in [
+            ("0.255.255.255", "1.0.0.0"),
+            ("10.0.0.0", "9.255.255.255"),
+            ("10.255.255.255", "11.0.0.0"),
+            ("100.64.0.0", "100.63.255.255"),
+            ("100.127.255.255", "100.128.0.0"),
+            ("127.0.0.0", "126.255.255.255"),
+            ("127.255.255.255", "128.0.0.0"),
+            ("168.63.129.16", "168.63.129.17"),
+            ("169.254.0.0", "169.253.255.255"),
+            ("169.254.255.255", "169.255.0.0"),
+            ("172.16.0.0", "172.15.255.255"),
+            ("172.31.255.255", "172.32.0.0"),
+            ("192.0.0.192", "192.0.1.0"),
+            ("192.0.2.255", "192.0.3.0"),
+            ("192.88.99.1", "192.88.100.0"),
+            ("192.168.0.0", "192.167.255.255"),
+            ("192.168.255.255", "192.169.0.0"),
+            ("198.18.0.0", "198.17.255.255"),
+            ("198.19.255.255", "198.20.0.0"),
+            ("198.51.100.7", "198.51.101.0"),
+            ("203.0.113.7", "203.0.114.0"),
+            ("224.0.0.0", "223.255.255.255"),
+            ("2001::1", "2001:200::"),
+            ("2001:1ff:ffff::", "2001:200::"),
+            ("2001:db8:ffff::", "2001:db9::"),
+            ("2002::", "2003::"),
+            ("3fff:fff::", "3fff:1000::"),
+            ("1fff:ffff::", "2000::"),
+            ("4000::", "3ffe::"),
+        ] {
+            assert!(!public(inside), "{inside}");
+            assert!(public(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_open_internet_is_refused() {
+        for text in [
+            "0.0.0.0",
+            "127.0.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "255.255.255.255",
+            "240.0.0.1",
+            "239.255.255.250",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::8.8.8.8",
+            "::ffff:127.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "::ffff:0:8.8.8.8",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::8.8.8.8",
+            "64:ff9b:1:fffe::1",
+            "64:ff9b:0:0:1::",
+            "100::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:2::1",
+            "2002:7f00:1::",
+            "2002:808:808::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        ] {
+            assert!(!public(text), "{text}");
+        }
+        for text in [
+            "8.8.8.8",
+            "1.1.1.1",
+            "2606:4700:4700::1111",
+            "2a00:1450:4001::8a",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+        ] {
+            assert!(public(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_range_holds_mapped_addresses_but_no_other_translations() {
+        let ranges: Vec<IpNet> = vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        for (text, allowed) in [
+            ("10.1.2.3", true),
+            ("::ffff:10.1.2.3", true),
+            ("fd12::1", true),
+            ("10.2.0.1", false),
+            ("64:ff9b::10.1.2.3", false),
+            ("::10.1.2.3", false),
+            ("2002:a01:203::", false),
+            ("fc00::1", false),
+        ] {
+            assert_eq!(
+                is_allowed(text.parse().unwrap(), &ranges),
+                allowed,
+                "{text}"
+            );
+        }
+    }
+
+    /// What the standard library knows of an address, as a second opinion.
+    fn std_calls_it_special(v4: Ipv4Addr) -> bool {
+        v4.is_unspecified()
+            || v4.is_loopback()
+            || v4.is_private()
+            || v4.is_link_local()
+            || v4.is_broadcast()
+            || v4.is_documentation()
+            || v4.is_multicast()
+    }
+
+    /// Any IPv4 address, the special ones more often than by chance.
+    fn v4() -> impl Strategy<Value = Ipv4Addr> {
+        let near = (0..REFUSED_V4.len(), any::<u32>(), 0..=32_u32).prop_map(|(n, noise, keep)| {
+            let net = REFUSED_V4[n].0.to_bits();
+            let mask = u32::MAX.checked_shr(keep).unwrap_or(0);
+            Ipv4Addr::from_bits(net ^ (noise & mask))
+        });
+        prop_oneof![any::<u32>().prop_map(Ipv4Addr::from_bits), near]
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_standard_library_calls_special_is_refused(v4 in v4()) {
+            if std_calls_it_special(v4) {
+                prop_assert!(!is_public(v4.into()));
+            }
+        }
+
+        #[test]
+        fn a_mapped_address_is_judged_as_what_it_stands_for(v4 in v4()) {
+            let expected = is_public(v4.into());
+            prop_assert_eq!(is_public(v4.to_ipv6_mapped().into()), expected);
+            let nat64 = NAT64.0.to_bits() | u128::from(v4.to_bits());
+            prop_assert_eq!(is_public(Ipv6Addr::from_bits(nat64).into()), expected);
+        }
+
+        #[test]
+        fn other_translations_are_refused_whatever_they_stand_for(v4 in v4(), low in any::<u128>()) {
+            let v4 = u128::from(v4.to_bits());
+            let low_80 = low >> 48;
+            for bits in [
+                v4,
+                (0xffff << 32) << 16 | v4,
+                0x2002 << 112 | v4 << 80 | low_80,
+                0x2001_0000 << 96 | low >> 32,
+                0x0064_ff9b_0001 << 80 | low_80,
+            ] {
+                prop_assert!(!is_public(Ipv6Addr::from_bits(bits).into()), "{}", Ipv6Addr::from_bits(bits));
+            }
+        }
+
+        #[test]
+        fn outside_global_unicast_no_ipv6_address_is_public(bits in any::<u128>()) {
+            let v6 = Ipv6Addr::from_bits(bits);
+            if bits >> 125 != 1 && embedded(v6).is_none() {
+                prop_assert!(!is_public(v6.into()));
+            }
+        }
+    }
+}

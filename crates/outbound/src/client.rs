@@ -18,7 +18,7 @@ use crate::policy::{BuildError, Policy, Rules};
 use crate::request::{Request, Response};
 use crate::resolve::{Resolver, SystemResolver};
 use crate::target::check_url;
-use crate::tls;
+use crate::tls::{ClientCertificate, Trust};
 
 /// How many idle connections are kept for one origin.
 const IDLE_PER_ORIGIN: usize = 8;
@@ -53,6 +53,8 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     client: legacy::Client<Connector, WatchedBody>,
     rules: Arc<Rules>,
+    resolver: Arc<dyn Resolver>,
+    trust: Trust,
     user_agent: HeaderValue,
 }
 
@@ -67,10 +69,40 @@ impl Outbound {
         let rules = Arc::new(Rules::new(policy.allowed_ranges, &policy.pins)?);
         let user_agent =
             HeaderValue::try_from(policy.user_agent.as_str()).map_err(|_| BuildError::UserAgent)?;
+        let trust = Trust::new(policy.extra_roots)?;
+        Self::build(rules, resolver, trust, user_agent, None)
+    }
+
+    /// A client under the same policy that shows this certificate to servers that ask for one. It has
+    /// connections of its own: none is ever shared with another certificate, or with none.
+    pub fn with_client_certificate(&self, shown: &ClientCertificate) -> Result<Self, BuildError> {
+        let Inner {
+            client: _,
+            rules,
+            resolver,
+            trust,
+            user_agent,
+        } = &*self.0;
+        Self::build(
+            Arc::clone(rules),
+            Arc::clone(resolver),
+            trust.clone(),
+            user_agent.clone(),
+            Some(shown),
+        )
+    }
+
+    fn build(
+        rules: Arc<Rules>,
+        resolver: Arc<dyn Resolver>,
+        trust: Trust,
+        user_agent: HeaderValue,
+        shown: Option<&ClientCertificate>,
+    ) -> Result<Self, BuildError> {
         let connector = Connector::new(
             Arc::clone(&rules),
-            resolver,
-            tls::connector(policy.extra_roots)?,
+            Arc::clone(&resolver),
+            trust.connector(shown)?,
         );
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -82,6 +114,8 @@ impl Outbound {
         Ok(Self(Arc::new(Inner {
             client,
             rules,
+            resolver,
+            trust,
             user_agent,
         })))
     }
@@ -139,6 +173,8 @@ impl Outbound {
             return Err(OutboundError::Unsendable);
         }
         let (max_body, on_overflow) = (request.max_body, request.on_overflow);
+        let wants_length = request.body.is_empty()
+            && [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
         let mut outgoing = http::Request::new(WatchedBody::new(request.body, touched.clone()));
         *outgoing.method_mut() = request.method;
         *outgoing.uri_mut() = uri;
@@ -147,6 +183,12 @@ impl Outbound {
             .headers_mut()
             .entry(USER_AGENT)
             .or_insert_with(|| self.0.user_agent.clone());
+        if wants_length {
+            // RFC 9110, 8.6; hyper leaves it out where there is no body, and some servers answer 411 then.
+            outgoing
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let answer = self
             .0
             .client

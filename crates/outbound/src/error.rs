@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 /// Why a request has no answer. Its text is a short sentence that may be shown to whoever set the address
@@ -150,10 +151,27 @@ pub(crate) fn from_hyper(error: &(dyn Error + 'static), sent: bool) -> OutboundE
                 return OutboundError::Protocol(Cause::of(error));
             }
         }
+        if let Some(io) = inner.downcast_ref::<io::Error>()
+            && is_malformed(io)
+        {
+            return OutboundError::Protocol(Cause::of(error));
+        }
         next = inner.source();
     }
     OutboundError::Reset {
         sent,
         cause: Cause::of(error),
     }
+}
+
+/// Whether hyper could make nothing of a body's chunks. What TLS says once a connection stands (that a
+/// client certificate was wanted, say) is the other side's breaking off.
+fn is_malformed(error: &io::Error) -> bool {
+    let of_tls = error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>());
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+    ) && !of_tls
 }

@@ -29,3 +29,4 @@ pub use error::{Cause, OutboundError, UrlFault};
 pub use policy::{BuildError, Pin, Policy};
 pub use request::{Overflow, Request, Response};
 pub use resolve::{Resolver, Resolving, SystemResolver};
+pub use tls::{BadClientCertificate, ClientCertificate};

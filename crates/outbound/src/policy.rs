@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::address;
+use crate::tls::BadClientCertificate;
 
 /// What may be called, and how. The default allows the public internet over https and nothing else.
 #[derive(Debug, Clone)]
@@ -62,6 +63,9 @@ pub enum BuildError {
     /// A certificate to trust is none.
     #[error("a certificate to trust cannot be read")]
     Root(#[source] rustls::Error),
+    /// The certificate to show cannot be used.
+    #[error(transparent)]
+    ClientCertificate(#[from] BadClientCertificate),
     /// The TLS library does not start.
     #[error("TLS could not be set up")]
     Tls(#[source] rustls::Error),

@@ -1,0 +1,9 @@
+//! The client against real servers on this machine, most of which misbehave.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod failures;
+mod guard;
+mod observed;
+mod requests;
+mod secure;
+mod support;
