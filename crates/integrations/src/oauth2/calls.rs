@@ -6,25 +6,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use handclasp_domain::{Secret, ThirdParty};
-use handclasp_outbound::{Outbound, Request, Response};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, StatusCode};
-use serde_json::{Map, Value};
+use handclasp_outbound::{Outbound, OutboundError, Request, Response};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::answer::{RefreshToken, TokenAnswer, TokenType};
-use super::body::{Unintelligible, members};
+use super::body::Unintelligible;
 use super::declaration::{ClientAuthentication, Identity, Pkce, RefreshTokens};
 use super::failure::ProviderFailure;
+use super::judge::{judge, unintelligible};
 use super::pkce::Verifier;
 use super::registration::Client;
-use super::text::{ProviderError, ProviderText, is_invisible};
+use super::text::{ProviderText, is_invisible};
 
 /// No answer of these endpoints is nearly as large.
 const ANSWER_MAX: usize = 256 * 1024;
-
-/// The longest wait that a third party is believed to want.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Until when the calls of one piece of work must be done. One deadline goes through all of them, so that a code's exchange with
 /// the identity call after it takes no longer than the exchange alone might.
@@ -42,7 +40,8 @@ impl Deadline {
 
     /// A deadline of its own kind, from now.
     pub fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
+        let now = Instant::now();
+        Self(now.checked_add(time).unwrap_or(now))
     }
 
     fn remaining(self) -> Duration {
@@ -292,86 +291,12 @@ async fn send(
         .headers
         .insert(ACCEPT, HeaderValue::from_static("application/json"));
     request.deadline = deadline.remaining();
+    if request.deadline.is_zero() {
+        // A kept connection could still carry it, and nobody would wait for the answer.
+        return Err(OutboundError::Timeout { sent: false }.into());
+    }
     request.max_body = ANSWER_MAX;
     Ok(outbound.send(request).await?)
-}
-
-/// Tells a success, whose members it gives, from the ways in which a third party says no.
-fn judge(answer: &Response) -> Result<Map<String, Value>, ProviderFailure> {
-    let status = answer.status;
-    if status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
-        )
-    {
-        return Err(ProviderFailure::Unavailable {
-            status: status.as_u16(),
-            retry_after: retry_after(answer),
-        });
-    }
-    if status.is_redirection() {
-        return Err(unintelligible(answer, Unintelligible::Redirect));
-    }
-    let content_type = answer
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_ascii_lowercase);
-    let read = members(content_type.as_deref(), &answer.body);
-    if status.is_success() {
-        let members = read.map_err(|why| unintelligible(answer, why))?;
-        return match said(&members) {
-            None => Ok(members),
-            Some(error) => Err(refusal(status, error)),
-        };
-    }
-    if status.is_client_error() {
-        // The status alone is a clear no, whatever the body is.
-        let error = read.ok().and_then(|members| said(&members));
-        return Err(refusal(status, error.unwrap_or_default()));
-    }
-    Err(unintelligible(answer, Unintelligible::Status))
-}
-
-/// The error in an answer, where there is one. Some send `error` as null, empty or false with a success.
-fn said(members: &Map<String, Value>) -> Option<ProviderError> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).and_then(ProviderText::new);
-    let description = text(members.get("error_description"));
-    match members.get("error")? {
-        Value::Null | Value::Bool(false) => None,
-        Value::String(code) if code.is_empty() => None,
-        Value::String(code) => Some(ProviderError {
-            code: ProviderText::new(code),
-            description,
-        }),
-        Value::Object(error) => Some(ProviderError {
-            code: text(error.get("code")).or_else(|| text(error.get("type"))),
-            description: text(error.get("message")).or(description),
-        }),
-        Value::Bool(true) | Value::Number(_) | Value::Array(_) => Some(ProviderError {
-            code: None,
-            description,
-        }),
-    }
-}
-
-fn refusal(status: StatusCode, error: ProviderError) -> ProviderFailure {
-    let status = status.as_u16();
-    if error.has_code("invalid_grant") {
-        ProviderFailure::GrantRefused { status, error }
-    } else if error.has_code("invalid_client") || error.has_code("unauthorized_client") {
-        ProviderFailure::ClientRefused { status, error }
-    } else {
-        ProviderFailure::Refused { status, error }
-    }
-}
-
-fn unintelligible(answer: &Response, why: Unintelligible) -> ProviderFailure {
-    ProviderFailure::Unintelligible {
-        status: Some(answer.status.as_u16()),
-        why,
-    }
 }
 
 /// Some say of a token that they do not know any more that it is invalid, where RFC 7009, 2.2 wants a success.
@@ -379,18 +304,6 @@ fn is_already_done(failure: &ProviderFailure) -> bool {
     failure
         .error()
         .is_some_and(|error| error.has_code("invalid_token") || error.has_code("invalid_grant"))
-}
-
-fn retry_after(answer: &Response) -> Option<Duration> {
-    let seconds = answer
-        .headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 /// An id is compared, so that it is taken as it is or not at all.

@@ -371,3 +371,25 @@ impl RawOAuth2Code {
         })
     }
 }
+
+#[cfg(test)]
+impl OAuth2Code {
+    /// The same declaration with all endpoints at a fake third party.
+    pub(super) fn moved_to(&self, origin: &url::Url) -> Self {
+        let mut moved = self.clone();
+        moved.authorization_endpoint = self.authorization_endpoint.moved_to(origin);
+        moved.token_endpoint = self.token_endpoint.moved_to(origin);
+        moved.revocation_endpoint = self
+            .revocation_endpoint
+            .as_ref()
+            .map(|endpoint| endpoint.moved_to(origin));
+        moved.identity = self.identity.as_ref().map(|identity| match identity {
+            Identity::Call { endpoint, id, name } => Identity::Call {
+                endpoint: endpoint.moved_to(origin),
+                id: id.clone(),
+                name: name.clone(),
+            },
+        });
+        moved
+    }
+}

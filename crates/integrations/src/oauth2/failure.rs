@@ -64,7 +64,8 @@ pub enum ProviderFailure {
 }
 
 impl ProviderFailure {
-    /// Whether the same may work later with nothing changed. Such a failure never ends a connection.
+    /// Whether the same may work later with nothing changed. What ends a connection is not the opposite of that: only
+    /// [`ProviderFailure::GrantRefused`] does.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable { .. } | Self::Unreachable(_) => true,

@@ -17,6 +17,7 @@ mod callback;
 mod calls;
 mod declaration;
 mod failure;
+mod judge;
 mod pkce;
 mod registration;
 #[cfg(test)]
