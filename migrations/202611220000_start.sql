@@ -47,6 +47,15 @@ CREATE TABLE company (
 CREATE UNIQUE INDEX company_id ON company (id);
 CREATE INDEX company_created ON company (client_id, created, id);
 
+-- Deleted companies whose events are to be emptied once none of them can be on its way any more.
+CREATE TABLE erasure (
+    client_id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    due_at {instant} NOT NULL,
+    PRIMARY KEY (client_id, company_id)
+) {strict};
+CREATE INDEX erasure_due ON erasure (due_at);
+
 -- Exact totals without counting: the sum over the slots. A slot belongs to one database connection at a time, so that two
 -- transactions never change the same row.
 CREATE TABLE counter (

@@ -1,1 +1,273 @@
-//! The use cases
+//! The use cases, one file each: what the product does, without HTTP and without SQL.
+//!
+//! A use case checks what it is asked, prepares all that takes time (ids, seals, calls to third parties), and then does one
+//! unit of work on the store: the change, its event and its audit entry together.
+
+mod authenticate;
+mod callback;
+mod choose_integration;
+mod create_client;
+mod create_company;
+mod create_connection;
+mod credentials;
+mod delete_company;
+mod delete_connection;
+mod destination;
+mod error;
+mod finish_journey;
+pub mod jobs;
+mod journeys;
+mod profile;
+mod read;
+mod registration;
+mod start;
+mod start_authorization;
+mod transition;
+mod unlink_connection;
+
+use std::sync::Arc;
+
+use handclasp_ambient::{SharedClock, SharedRandom};
+use handclasp_domain::{Actor, ClientId, CorrelationId, ReplicaId, Timestamp};
+use handclasp_integrations::{Catalogue, Integration};
+use handclasp_outbound::Outbound;
+use handclasp_store::{Store, StoreError};
+use handclasp_vault::{MacKey, Vault};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+pub use authenticate::{ApiKeyText, KeyCache};
+pub use callback::CallbackAnswer;
+pub use choose_integration::Chosen;
+pub use create_client::NewClient;
+pub use create_company::NewCompany;
+pub use destination::Destination;
+pub use finish_journey::Ending;
+pub use error::{AppError, Refusal};
+pub use journeys::{Browser, LinkView};
+pub use profile::ProfileChange;
+pub use start::{StartError, is_sealed, prepare};
+pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
+
+pub use handclasp_store::attempt::AuthorizationRequest;
+pub use handclasp_store::client::Client;
+pub use handclasp_store::company::CompanyWithConnections;
+pub use handclasp_store::connection::ConnectionWithErrors;
+pub use handclasp_store::journey::{Journey, Parameters};
+
+/// Everything the use cases work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] is made of. See [`App::new`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Seals what must not be read.
+    pub vault: Vault,
+    /// Opens connections to third parties.
+    pub outbound: Outbound,
+    /// The integrations.
+    pub catalogue: Catalogue,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub random: SharedRandom,
+    /// What the operator set.
+    pub settings: Settings,
+    /// What MACs are derived from: see [`prepare`].
+    pub secrets: Secrets,
+    /// This process.
+    pub replica: ReplicaId,
+}
+
+struct Inner {
+    parts: Parts,
+    keys: KeyCache,
+    tasks: TaskTracker,
+    events: Notify,
+    attempts: Notify,
+}
+
+/// What the operator set, as far as the use cases need it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where Link stands: the origin of every Link URL and callback address.
+    pub link_url: Url,
+    /// Whether people are offered sandbox integrations.
+    pub sandbox: SandboxMode,
+}
+
+/// Whether people are offered sandbox integrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxMode {
+    /// Never, whatever the Link URL says.
+    Never,
+    /// Where the Link URL asks for them.
+    ByParameter,
+    /// Unless the Link URL hides them.
+    Shown,
+}
+
+/// Keys for values that must not be forged. Each is derived for its purpose.
+#[derive(Clone)]
+pub struct Secrets {
+    /// For forms: which browser a form was made for.
+    pub forms: MacKey,
+    /// For the registrations at the built-in third party.
+    pub sandbox_registration: MacKey,
+    /// For the codes and tokens of the built-in third party.
+    pub sandbox_tokens: MacKey,
+    /// For the addresses and user agents in consents.
+    pub consents: MacKey,
+}
+
+/// On whose behalf something is done.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The tenant. Every query has it.
+    pub client: ClientId,
+    /// Who.
+    pub actor: Actor,
+    /// From which network address.
+    pub address: Option<String>,
+    /// The request.
+    pub correlation: Option<CorrelationId>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            keys: KeyCache::default(),
+            tasks: TaskTracker::new(),
+            events: Notify::new(),
+            attempts: Notify::new(),
+        }))
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    /// The vault.
+    pub fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    /// The guarded client.
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.parts.outbound
+    }
+
+    /// The integrations.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.parts.catalogue
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &SharedClock {
+        &self.0.parts.clock
+    }
+
+    /// The random source.
+    pub fn random(&self) -> &SharedRandom {
+        &self.0.parts.random
+    }
+
+    /// The keys for MACs.
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.parts.secrets
+    }
+
+    /// This process.
+    pub fn replica(&self) -> ReplicaId {
+        self.0.parts.replica
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    /// Work that outlives the request that began it. The server waits for it when it stops.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
+    /// Told when an event was written in this process. A hint: events of other processes are found by looking.
+    pub fn events_written(&self) -> &Notify {
+        &self.0.events
+    }
+
+    pub(crate) fn attempts_finished(&self) -> &Notify {
+        &self.0.attempts
+    }
+
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.0.keys
+    }
+
+    pub(crate) fn id<I: handclasp_domain::Id>(&self) -> I {
+        handclasp_ambient::new_id(&*self.0.parts.random)
+    }
+
+    pub(crate) fn logged_id<I: handclasp_domain::Id>(&self) -> I {
+        handclasp_ambient::new_logged_id(&*self.0.parts.clock, &*self.0.parts.random)
+    }
+
+    /// A company's Link URL.
+    pub fn link_url(&self, company: handclasp_domain::CompanyId) -> String {
+        format!("{}company/{company}", self.settings().link_url)
+    }
+
+    /// A connection's own address, which leads straight to its third party.
+    pub fn connection_link_url(
+        &self,
+        company: handclasp_domain::CompanyId,
+        connection: handclasp_domain::ConnectionId,
+    ) -> String {
+        let base = &self.settings().link_url;
+        format!("{base}companies/{company}/connections/{connection}/start")
+    }
+
+    /// Whether an integration is enabled for a client.
+    pub fn is_enabled(&self, integration: &Integration) -> bool {
+        !integration.sandbox || self.settings().sandbox != SandboxMode::Never
+    }
+
+    /// Whether a person on a journey with these parameters is offered an integration.
+    pub fn is_offered(&self, integration: &Integration, parameters: &Parameters) -> bool {
+        if !integration.sandbox {
+            return true;
+        }
+        match (self.settings().sandbox, parameters.show_sandbox) {
+            (SandboxMode::Never, _) | (_, Some(false)) | (SandboxMode::ByParameter, None) => false,
+            (SandboxMode::ByParameter, Some(true)) | (SandboxMode::Shown, None | Some(true)) => {
+                true
+            }
+        }
+    }
+}
+
+/// Runs a unit of work again while others get in its way.
+pub(crate) async fn while_raced<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, AppError>
+where
+    F: Future<Output = Result<T, AppError>>,
+{
+    for _ in 0..8 {
+        match attempt().await {
+            Err(AppError::Raced) => {}
+            other => return other,
+        }
+    }
+    Err(AppError::Store(StoreError::Conflict))
+}

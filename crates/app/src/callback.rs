@@ -1,0 +1,468 @@
+//! The person comes back from the third party.
+//!
+//! Three steps: a transaction that takes the attempt, calls to the third party without any, a transaction that saves how it
+//! went. From the first on the work runs in a task of its own: a browser that goes away loses nothing. A second callback, here or
+//! on another replica, makes no call; it waits for the row and shows what the first one found.
+
+use std::time::Duration;
+
+use handclasp_domain::redirect::Outcome;
+use handclasp_domain::{
+    AttemptFailure, AttemptState, CallbackTurn, ClientId, Command, ConnectionError, FailureKind,
+    InvalidTransition, PlatformKey, Secret, ThirdParty,
+};
+use handclasp_integrations::oauth2::{
+    Callback, CallbackQuery, CodeAnswer, CodeExchange, Deadline, GrantedScopes, ProviderFailure,
+    RefreshToken, Verifier,
+};
+use handclasp_integrations::{Auth, Integration};
+use handclasp_store::attempt::{self, AuthorizationRequest};
+use handclasp_store::credential::{self, Revocation, SealedCredential};
+use handclasp_store::{Tx, connection, journey};
+use subtle::ConstantTimeEq;
+
+use crate::choose_integration::another_active;
+use crate::credentials::Tokens;
+use crate::start_authorization::{parse_state, scopes};
+use crate::transition::{Applied, Change};
+use crate::{App, AppError, Browser, Caller, while_raced};
+
+/// How long a callback waits for another one's result.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// What a callback is answered with.
+#[derive(Debug, Clone)]
+pub enum CallbackAnswer {
+    /// The attempt is over: show its result.
+    Over(AuthorizationRequest),
+    /// Another callback is still at it.
+    Running(AuthorizationRequest),
+    /// The person took too long: offer to start again.
+    TooLate(AuthorizationRequest),
+    /// Not this browser's, or nobody's. No call was made and nothing has changed.
+    Foreign,
+}
+
+impl App {
+    /// Takes a callback. `browser` is the one whose cookie came with it.
+    pub async fn take_callback(
+        &self,
+        caller: &Caller,
+        platform_key: PlatformKey,
+        query: CallbackQuery,
+        browser: Option<Browser>,
+    ) -> Result<CallbackAnswer, AppError> {
+        let client = caller.client;
+        let Some(found) = self.attempt_of(client, platform_key, &query, browser).await? else {
+            return Ok(CallbackAnswer::Foreign);
+        };
+        match found.state.on_callback(found.created, self.now()) {
+            CallbackTurn::Show => Ok(CallbackAnswer::Over(found)),
+            CallbackTurn::TooLate => Ok(CallbackAnswer::TooLate(found)),
+            CallbackTurn::Wait => self.wait_for(found).await,
+            CallbackTurn::Bury => self.bury(caller, found).await,
+            CallbackTurn::Take => {
+                if !self.take(&found).await? {
+                    return self.wait_for(found).await;
+                }
+                let (app, caller, attempt) = (self.clone(), caller.clone(), found.clone());
+                let task = self.tasks().spawn(async move {
+                    let result = app.complete(&caller, &attempt, &query).await;
+                    app.attempts_finished().notify_waiters();
+                    result
+                });
+                match task.await {
+                    Ok(Ok(())) => self.wait_for(found).await,
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(AppError::Internal("the exchange ended before its end")),
+                }
+            }
+        }
+    }
+
+    /// The attempt that a callback belongs to: known by its state, begun in this very browser, for this integration.
+    async fn attempt_of(
+        &self,
+        client: ClientId,
+        platform_key: PlatformKey,
+        query: &CallbackQuery,
+        browser: Option<Browser>,
+    ) -> Result<Option<AuthorizationRequest>, AppError> {
+        let (Some((id, secret)), Some(browser)) = (query.state().and_then(parse_state), browser)
+        else {
+            return Ok(None);
+        };
+        let found = attempt::find(&mut self.store(), client, id).await?;
+        let Some(found) = found.filter(|found| {
+            found.platform_key == platform_key && bool::from(found.browser.ct_eq(&browser.0))
+        }) else {
+            return Ok(None);
+        };
+        // Once it is over its secrets are gone: then the browser's cookie alone tells, and all there is to see is the result.
+        if !found.sealed.is_empty() {
+            let secrets = self.attempt_secrets(&found)?;
+            if !bool::from(secrets.state.as_bytes().ct_eq(secret.as_bytes())) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(found))
+    }
+
+    async fn take(&self, found: &AuthorizationRequest) -> Result<bool, AppError> {
+        let input = (found.client, found.id, self.replica(), self.now());
+        self.store()
+            .write("take_attempt", input, |tx, (client, id, by, at)| {
+                Box::pin(async move { Ok(attempt::take(tx, *client, *id, *by, *at).await?) })
+            })
+            .await
+    }
+
+    /// Waits until an attempt that somebody else holds is over.
+    async fn wait_for(&self, held: AuthorizationRequest) -> Result<CallbackAnswer, AppError> {
+        let mut pause = Duration::from_millis(25);
+        let mut waited = Duration::ZERO;
+        let mut now = held;
+        loop {
+            let finished = self.attempts_finished().notified();
+            let Some(found) = attempt::find(&mut self.store(), now.client, now.id).await? else {
+                return Ok(CallbackAnswer::Foreign);
+            };
+            now = found;
+            if now.state.is_over() {
+                return Ok(CallbackAnswer::Over(now));
+            }
+            if waited >= WAIT {
+                return Ok(CallbackAnswer::Running(now));
+            }
+            // Told at once where the exchange runs here; found by looking where it runs elsewhere.
+            let _either = tokio::time::timeout(pause, finished).await;
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Whoever held the attempt is dead: its code may be used up, so there is nothing to do but to try again from the start.
+    async fn bury(
+        &self,
+        caller: &Caller,
+        held: AuthorizationRequest,
+    ) -> Result<CallbackAnswer, AppError> {
+        let AttemptState::Exchanging { by, .. } = held.state else {
+            return self.wait_for(held).await;
+        };
+        let integration = self.integration(held.platform_key)?.clone();
+        let failure = Failed {
+            kind: FailureKind::Interrupted,
+            status_text: String::new(),
+        };
+        while_raced(|| self.save_failure(caller, &held, by, &integration, &failure)).await?;
+        self.wait_for(held).await
+    }
+
+    /// Finds out how it went, and saves it. Runs to its end whatever becomes of the request.
+    async fn complete(
+        &self,
+        caller: &Caller,
+        attempt: &AuthorizationRequest,
+        query: &CallbackQuery,
+    ) -> Result<(), AppError> {
+        let integration = self.integration(attempt.platform_key)?.clone();
+        let Auth::OAuth2Code(declaration) = &integration.auth;
+        let result = match query.outcome(declaration) {
+            Callback::Code(answer) => self.exchange(attempt, &integration, &answer).await?,
+            Callback::Declined(error) => Err(Failed {
+                kind: FailureKind::Declined,
+                status_text: error.status_text().to_owned(),
+            }),
+            Callback::Failed(error) => Err(Failed {
+                kind: FailureKind::ThirdParty,
+                status_text: error.status_text().to_owned(),
+            }),
+            Callback::Malformed(why) => {
+                tracing::warn!(attempt = %attempt.id, %why, "a callback can't be used");
+                Err(Failed {
+                    kind: why.kind(),
+                    status_text: String::new(),
+                })
+            }
+        };
+        let by = self.replica();
+        while_raced(|| async {
+            match &result {
+                Ok(granted) => {
+                    self.save_success(caller, attempt, &integration, granted).await
+                }
+                Err(failed) => {
+                    self.save_failure(caller, attempt, by, &integration, failed).await
+                }
+            }
+        })
+        .await?;
+        self.events_written().notify_one();
+        Ok(())
+    }
+
+    /// The calls to the third party. No transaction is open.
+    async fn exchange(
+        &self,
+        attempt: &AuthorizationRequest,
+        integration: &Integration,
+        answer: &CodeAnswer,
+    ) -> Result<Result<Granted, Failed>, AppError> {
+        let client = self.oauth(attempt.client, integration)?;
+        let secrets = self.attempt_secrets(attempt)?;
+        let redirect_uri = self.redirect_uri(attempt.client, attempt.platform_key)?;
+        let deadline = Deadline::start();
+        let exchange = CodeExchange {
+            code: &answer.code,
+            redirect_uri: &redirect_uri,
+            verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
+            scopes: scopes(integration),
+        };
+        let failed = |failure: ProviderFailure| {
+            tracing::warn!(attempt = %attempt.id, integration = %integration.key, %failure, "an authorization failed");
+            Failed {
+                kind: failure.kind(),
+                status_text: failure.status_text().to_owned(),
+            }
+        };
+        let tokens = match client.exchange(self.outbound(), deadline, &exchange).await {
+            Ok(tokens) => tokens,
+            Err(failure) => return Ok(Err(failed(failure))),
+        };
+        let held = Tokens {
+            access_token: tokens.access_token.expose().clone(),
+            refresh_token: match &tokens.refresh_token {
+                RefreshToken::Given(token) => Some(token.expose().clone()),
+                RefreshToken::NotGiven => None,
+            },
+            token_type: tokens.token_type.as_str().to_owned(),
+        };
+        if let GrantedScopes::TooFew { missing, .. } = &tokens.scopes {
+            tracing::warn!(attempt = %attempt.id, ?missing, "too little was allowed");
+            self.let_go(attempt, &held).await?;
+            return Ok(Err(Failed {
+                kind: FailureKind::TooFewScopes,
+                status_text: String::new(),
+            }));
+        }
+        let identity = client
+            .identify(self.outbound(), deadline, tokens.token_type, &tokens.access_token)
+            .await;
+        let third_party = match identity {
+            Ok(third_party) => third_party,
+            Err(failure) => {
+                self.let_go(attempt, &held).await?;
+                return Ok(Err(failed(failure)));
+            }
+        };
+        let now = self.now();
+        let credential = SealedCredential {
+            client: attempt.client,
+            connection: attempt.connection,
+            sealed: self.seal_tokens(attempt.client, attempt.connection, &held)?,
+            scopes: tokens.scopes.granted().join(" "),
+            expires_at: tokens.expires_in.map(|time| now.plus(time)),
+            updated: now,
+            version: 1,
+        };
+        Ok(Ok(Granted {
+            third_party,
+            credential,
+            unwanted: self.revocation(attempt.client, attempt.platform_key, &held, now)?,
+        }))
+    }
+
+    /// Tokens that nothing will use are revoked.
+    async fn let_go(&self, attempt: &AuthorizationRequest, held: &Tokens) -> Result<(), AppError> {
+        let queued = self.revocation(attempt.client, attempt.platform_key, held, self.now())?;
+        self.store()
+            .write("revoke_unused", queued, |tx, queued| {
+                Box::pin(async move { Ok(credential::queue_revocation(tx, queued).await?) })
+            })
+            .await
+    }
+
+    /// Links the connection, or says why it can't be: found out in the transaction, so that nobody can come between.
+    async fn save_success(
+        &self,
+        caller: &Caller,
+        attempt: &AuthorizationRequest,
+        integration: &Integration,
+        granted: &Granted,
+    ) -> Result<(), AppError> {
+        let authorize = Command::Authorize {
+            third_party: granted.third_party.clone(),
+            hold_back: false,
+        };
+        let mut link = self.change(caller, attempt.company, attempt.connection, integration, authorize);
+        link.credential = Some(granted.credential.clone());
+        let mut fail =
+            self.change(caller, attempt.company, attempt.connection, integration, Command::Fail);
+        fail.failure = Some(error_of(FailureKind::ThirdParty, "", fail.at));
+        let input = (attempt.clone(), self.replica(), link, fail, granted.unwanted.clone());
+        self.store()
+            .write("complete_authorization", input, |tx, (attempt, by, link, fail, unwanted)| {
+                Box::pin(async move {
+                    let (client, id) = (attempt.client, attempt.id);
+                    let now = attempt::find(tx, client, id).await?;
+                    if !now.is_some_and(|now| is_held(&now.state, *by)) {
+                        // Taken for dead and buried, or deleted: what the person was told stands.
+                        return Ok(credential::queue_revocation(tx, unwanted).await?);
+                    }
+                    let Some(kind) = try_to_link(tx, attempt, link).await? else {
+                        attempt::finish(tx, client, id, *by, &AttemptState::Completed).await?;
+                        return note(tx, attempt, Some(Outcome::Linked), "").await;
+                    };
+                    let failed = Failed { kind, status_text: String::new() };
+                    credential::queue_revocation(tx, unwanted).await?;
+                    fail_in(tx, attempt, *by, fail, &failed).await
+                })
+            })
+            .await
+    }
+
+    async fn save_failure(
+        &self,
+        caller: &Caller,
+        attempt: &AuthorizationRequest,
+        by: handclasp_domain::ReplicaId,
+        integration: &Integration,
+        failed: &Failed,
+    ) -> Result<(), AppError> {
+        let fail =
+            self.change(caller, attempt.company, attempt.connection, integration, Command::Fail);
+        let input = (attempt.clone(), by, fail, failed.clone());
+        self.store()
+            .write("fail_authorization", input, |tx, (attempt, by, fail, failed)| {
+                Box::pin(async move { fail_in(tx, attempt, *by, fail, failed).await })
+            })
+            .await?;
+        self.events_written().notify_one();
+        Ok(())
+    }
+}
+
+/// What the third party gave.
+struct Granted {
+    third_party: Option<ThirdParty>,
+    credential: SealedCredential,
+    /// The same tokens for the revocation queue, should they not be wanted.
+    unwanted: Revocation,
+}
+
+/// How it went wrong.
+#[derive(Clone)]
+struct Failed {
+    kind: FailureKind,
+    status_text: String,
+}
+
+fn is_held(state: &AttemptState, by: handclasp_domain::ReplicaId) -> bool {
+    matches!(state, AttemptState::Exchanging { by: holder, .. } if *holder == by)
+}
+
+/// Links the connection; what stands in the way, otherwise.
+async fn try_to_link(
+    tx: &mut Tx,
+    attempt: &AuthorizationRequest,
+    link: &Change,
+) -> Result<Option<FailureKind>, AppError> {
+    let there = connection::of_company(tx, attempt.client, attempt.company).await?;
+    let Some(wanted) = there.iter().find(|held| held.id == attempt.connection) else {
+        return Ok(Some(FailureKind::ConnectionGone));
+    };
+    if another_active(&there, wanted).is_some() {
+        return Ok(Some(FailureKind::AnotherActive));
+    }
+    match link.apply_to(tx, wanted).await? {
+        Applied::Done => Ok(None),
+        Applied::Gone => Ok(Some(FailureKind::ConnectionGone)),
+        Applied::Refused(InvalidTransition::WrongCompany { .. }) => {
+            Ok(Some(FailureKind::WrongCompany))
+        }
+        Applied::Refused(InvalidTransition::NotFrom(_)) => {
+            Err(AppError::Internal("an authorization was refused"))
+        }
+    }
+}
+
+/// Records a failure: on the attempt, on the connection where it still is, and in the journey.
+async fn fail_in(
+    tx: &mut Tx,
+    attempt: &AuthorizationRequest,
+    by: handclasp_domain::ReplicaId,
+    fail: &Change,
+    failed: &Failed,
+) -> Result<(), AppError> {
+    let over = AttemptState::Failed(AttemptFailure {
+        kind: failed.kind,
+        status_text: failed.status_text.clone(),
+    });
+    if !attempt::finish(tx, attempt.client, attempt.id, by, &over).await? {
+        // Somebody else has ended it, and said so.
+        return Ok(());
+    }
+    let mut fail = fail.clone();
+    fail.failure = Some(error_of(failed.kind, &failed.status_text, fail.at));
+    match fail.apply(tx).await? {
+        Applied::Done | Applied::Gone => {}
+        Applied::Refused(_) => return Err(AppError::Internal("a failure was refused")),
+    }
+    note(tx, attempt, Some(outcome_of(failed.kind)), &failed.status_text).await
+}
+
+/// Notes in the journey how it went.
+async fn note(
+    tx: &mut Tx,
+    attempt: &AuthorizationRequest,
+    outcome: Option<Outcome>,
+    status_text: &str,
+) -> Result<(), AppError> {
+    if let Some(journey) = attempt.journey {
+        let (client, connection) = (attempt.client, attempt.connection);
+        journey::acted(tx, client, journey, connection, outcome, status_text).await?;
+    }
+    Ok(())
+}
+
+/// How a journey ends that is left after such a failure.
+pub(crate) const fn outcome_of(kind: FailureKind) -> Outcome {
+    match kind {
+        FailureKind::Declined => Outcome::Left,
+        FailureKind::ThirdParty
+        | FailureKind::Unreachable
+        | FailureKind::TooFewScopes
+        | FailureKind::WrongCompany
+        | FailureKind::Untrusted
+        | FailureKind::Interrupted
+        | FailureKind::AnotherActive
+        | FailureKind::ConnectionGone => Outcome::Failed,
+    }
+}
+
+fn error_of(kind: FailureKind, status_text: &str, at: handclasp_domain::Timestamp) -> ConnectionError {
+    let outcome = outcome_of(kind);
+    ConnectionError {
+        status_code: outcome.status_code().to_string(),
+        status_text: status_text.to_owned(),
+        error_message: message(kind).to_owned(),
+        errored_at: at,
+        resolved_at: None,
+    }
+}
+
+/// What a failure means, for the client's staff.
+const fn message(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Declined => "The person declined access at the third party.",
+        FailureKind::ThirdParty => "The third party answered with an error.",
+        FailureKind::Unreachable => "The third party could not be reached, or did not answer in time.",
+        FailureKind::TooFewScopes => "The person allowed too little for the connection to work.",
+        FailureKind::WrongCompany => "Another company was authorized than the one that this connection holds.",
+        FailureKind::Untrusted => "The answer did not come from the third party that was asked.",
+        FailureKind::Interrupted => "The server was stopped while it exchanged the authorization.",
+        FailureKind::AnotherActive => "The company has another active connection of this kind.",
+        FailureKind::ConnectionGone => "The connection was deleted meanwhile.",
+    }
+}

@@ -1,0 +1,123 @@
+//! What a linked connection holds, sealed and opened.
+
+use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey, Secret};
+use handclasp_store::credential::{self, Revocation};
+use handclasp_vault::Cell;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroize;
+
+use crate::{App, AppError};
+
+/// The sealed record of a connection authorized by OAuth 2. Fields may be added, never renamed or taken away.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    #[serde(default)]
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) token_type: String,
+}
+
+impl Drop for Tokens {
+    fn drop(&mut self) {
+        self.access_token.zeroize();
+        self.refresh_token.zeroize();
+    }
+}
+
+impl Tokens {
+    /// The token to revoke: the one that ends the others with it.
+    pub(crate) fn to_revoke(&self) -> (Secret<String>, bool) {
+        match &self.refresh_token {
+            Some(refresh) => (Secret::new(refresh.clone()), true),
+            None => (Secret::new(self.access_token.clone()), false),
+        }
+    }
+}
+
+/// A connection's credentials on their way to the revocation queue, prepared outside of the transaction.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    /// The version that was read.
+    pub(crate) version: i64,
+    /// What is queued.
+    pub(crate) revocation: Revocation,
+}
+
+pub(crate) fn credential_cell(client: ClientId, connection: ConnectionId) -> Cell {
+    Cell {
+        client: Some(client),
+        table: "credential",
+        row: connection.uuid(),
+        column: "sealed",
+    }
+}
+
+pub(crate) fn revocation_cell(client: ClientId, id: Uuid) -> Cell {
+    Cell {
+        client: Some(client),
+        table: "revocation",
+        row: id,
+        column: "sealed",
+    }
+}
+
+impl App {
+    /// Seals tokens for a connection.
+    pub(crate) fn seal_tokens(
+        &self,
+        client: ClientId,
+        connection: ConnectionId,
+        tokens: &Tokens,
+    ) -> Result<Vec<u8>, AppError> {
+        self.vault()
+            .seal_json(&credential_cell(client, connection), tokens)
+            .map_err(|_| AppError::Internal("tokens can't be sealed"))
+    }
+
+    /// Seals a connection's credentials anew for the revocation queue; none where it has none.
+    pub(crate) async fn outgoing(
+        &self,
+        client: ClientId,
+        connection: ConnectionId,
+        platform_key: PlatformKey,
+    ) -> Result<Option<Outgoing>, AppError> {
+        let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
+            return Ok(None);
+        };
+        let tokens: Tokens = self
+            .vault()
+            .open_json(&credential_cell(client, connection), &held.sealed)
+            .map_err(|_| AppError::Internal("credentials can't be opened"))?;
+        let now = self.now();
+        Ok(Some(Outgoing {
+            version: held.version,
+            revocation: self.revocation(client, platform_key, &tokens, now)?,
+        }))
+    }
+
+    /// A token to be revoked.
+    pub(crate) fn revocation(
+        &self,
+        client: ClientId,
+        platform_key: PlatformKey,
+        tokens: &Tokens,
+        now: handclasp_domain::Timestamp,
+    ) -> Result<Revocation, AppError> {
+        let id = handclasp_ambient::logged_uuid(now, &**self.random());
+        let sealed = self
+            .vault()
+            .seal_json(&revocation_cell(client, id), tokens)
+            .map_err(|_| AppError::Internal("tokens can't be sealed"))?;
+        Ok(Revocation {
+            client,
+            id,
+            platform_key,
+            sealed,
+            attempts: 0,
+            due_at: now,
+            created: now,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! What a use case can say instead of doing what it was asked.
+
+use handclasp_domain::{ConnectionId, ConnectionStatus, FieldError};
+use handclasp_store::StoreError;
+
+/// Why a use case was not carried out. Nothing of it was done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing, or it is another client's: the two can't be told apart.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A field does not hold what it must.
+    #[error(transparent)]
+    Invalid(#[from] FieldError),
+    /// The rules do not allow it.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// Somebody changed the same thing at the same moment. Use cases try again by themselves and do not let
+    /// this out.
+    #[error("the same was changed at the same moment")]
+    Raced,
+    /// The database could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that must not happen: the cause is for the log.
+    #[error("an internal error")]
+    Internal(&'static str),
+}
+
+/// What the rules do not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The company has another active connection of a kind that may exist once only.
+    #[error("the company has another active connection of this kind; disconnect it first")]
+    AnotherActive(ConnectionId),
+    /// The integration is not one that this client offers.
+    #[error("this integration is not enabled")]
+    NotEnabled,
+    /// Only a linked connection can be unlinked.
+    #[error("only a Linked connection can be unlinked; this one is {}", .0.as_str())]
+    NotLinked(ConnectionStatus),
+    /// A connection is linked by its person, in Link, and in no other way.
+    #[error("a connection's status can only be set to Unlinked")]
+    OnlyUnlink,
+    /// The journey is over, or was never begun in this browser.
+    #[error("this journey is over, or was begun in another browser")]
+    NoJourney,
+}

@@ -1,0 +1,133 @@
+//! Clients, their profile and their API keys.
+
+use handclasp_domain::{ApiKey, ClientId, Scopes, Timestamp};
+
+use crate::reader::{Reader, from_json, to_json};
+use crate::{Row, StoreError, Tx, statements, values};
+
+/// One tenant of the server, with its profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// Its name, as its customers know it.
+    pub name: String,
+    /// Where journeys end; empty where none is set.
+    pub redirect_url: String,
+    /// The allowed redirect URLs, as they were given.
+    pub allowed_redirect_urls: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Counts the changes of the profile.
+    pub version: i64,
+}
+
+statements! {
+    /// A client.
+    INSERT = "INSERT INTO client (id, name, redirect_url, allowed_redirect_urls, created, version)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    /// One client.
+    GET = "SELECT id, name, redirect_url, allowed_redirect_urls, created, version
+        FROM client WHERE id = $1";
+    /// All clients.
+    LIST = "SELECT id, name, redirect_url, allowed_redirect_urls, created, version
+        FROM client ORDER BY created, id", whole_table = "a server holds few clients, and only the operator lists them";
+    /// The profile, if nobody changed it meanwhile.
+    UPDATE = "UPDATE client SET name = $3, redirect_url = $4, allowed_redirect_urls = $5, version = version + 1
+        WHERE id = $1 AND version = $2";
+    /// An API key.
+    INSERT_KEY = "INSERT INTO api_key (client_id, id, name, hash, scopes, created)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    /// The key with this hash.
+    KEY_BY_HASH = "SELECT client_id, id, name, scopes, created FROM api_key
+        WHERE client_id = $1 AND hash = $2";
+    /// A client's keys.
+    KEYS = "SELECT client_id, id, name, scopes, created FROM api_key
+        WHERE client_id = $1 ORDER BY created, id LIMIT 100";
+}
+
+fn client(row: &Row) -> Result<Client, StoreError> {
+    Ok(Client {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        redirect_url: row.get(2)?,
+        allowed_redirect_urls: from_json("client.allowed_redirect_urls", &row.get::<String>(3)?)?,
+        created: row.get(4)?,
+        version: row.get(5)?,
+    })
+}
+
+fn key(row: &Row) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        client: row.get(0)?,
+        id: row.get(1)?,
+        name: row.get(2)?,
+        scopes: Scopes::from_bits(row.get(3)?),
+        created: row.get(4)?,
+    })
+}
+
+/// Adds a client.
+pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
+    let allowed = to_json("client.allowed_redirect_urls", &client.allowed_redirect_urls)?;
+    tx.execute(
+        &INSERT,
+        values![
+            client.id,
+            &client.name,
+            &client.redirect_url,
+            &allowed,
+            client.created,
+            client.version
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Finds a client.
+pub async fn find(on: &mut impl Reader, id: ClientId) -> Result<Option<Client>, StoreError> {
+    on.row(&GET, values![id]).await?.as_ref().map(client).transpose()
+}
+
+/// All clients, the oldest first.
+pub async fn list(on: &mut impl Reader) -> Result<Vec<Client>, StoreError> {
+    on.rows(&LIST, values![]).await?.iter().map(client).collect()
+}
+
+/// Saves a changed profile. `client.version` is the one that was read; false where it is no longer that.
+pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool, StoreError> {
+    let allowed = to_json("client.allowed_redirect_urls", &client.allowed_redirect_urls)?;
+    let changed = tx
+        .execute(
+            &UPDATE,
+            values![client.id, client.version, &client.name, &client.redirect_url, &allowed],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Adds an API key by the hash of its text.
+pub async fn insert_key(tx: &mut Tx, key: &ApiKey, hash: &[u8; 32]) -> Result<(), StoreError> {
+    tx.execute(
+        &INSERT_KEY,
+        values![key.client, key.id, &key.name, hash, key.scopes.bits(), key.created],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Finds a key by the hash of its text.
+pub async fn find_key(
+    on: &mut impl Reader,
+    client: ClientId,
+    hash: &[u8; 32],
+) -> Result<Option<ApiKey>, StoreError> {
+    on.row(&KEY_BY_HASH, values![client, hash]).await?.as_ref().map(key).transpose()
+}
+
+/// A client's keys, the oldest first.
+pub async fn keys(on: &mut impl Reader, client: ClientId) -> Result<Vec<ApiKey>, StoreError> {
+    on.rows(&KEYS, values![client]).await?.iter().map(key).collect()
+}
+

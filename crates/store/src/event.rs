@@ -1,0 +1,74 @@
+//! Events.
+
+use handclasp_domain::{ClientId, Event, EventFacts, EventId, EventType};
+
+use crate::reader::{Reader, from_json, to_json};
+use crate::{Row, StoreError, Tx, statements, values};
+
+statements! {
+    /// An event, to be fanned out.
+    INSERT = "INSERT INTO event (client_id, id, kind, company_id, facts, at, pending) VALUES ($1, $2, $3, $4, $5, $6, 1)";
+    /// One event.
+    GET = "SELECT client_id, id, kind, facts, at FROM event WHERE client_id = $1 AND id = $2";
+    /// Events that were not fanned out, the oldest first.
+    PENDING = "SELECT client_id, id, kind, facts, at FROM event WHERE pending = 1 ORDER BY id LIMIT $1";
+    /// An event that was fanned out; not by two.
+    FANNED_OUT = "UPDATE event SET pending = 0 WHERE client_id = $1 AND id = $2 AND pending = 1";
+}
+
+fn event(row: &Row) -> Result<Event, StoreError> {
+    let kind: String = row.get(2)?;
+    Ok(Event {
+        client: row.get(0)?,
+        id: row.get(1)?,
+        kind: EventType::parse(&kind)
+            .ok_or_else(|| StoreError::corrupt("event.kind is not as stored"))?,
+        facts: from_json::<EventFacts>("event.facts", &row.get::<String>(3)?)?,
+        at: row.get(4)?,
+    })
+}
+
+/// Writes an event, in the transaction of the change that causes it.
+pub async fn insert(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
+    let facts = to_json("event.facts", &event.facts)?;
+    tx.execute(
+        &INSERT,
+        values![
+            event.client,
+            event.id,
+            event.kind.as_str(),
+            event.facts.company.id,
+            &facts,
+            event.at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Finds an event; none where its content was erased, too.
+pub async fn find(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: EventId,
+) -> Result<Option<Event>, StoreError> {
+    match on.row(&GET, values![client, id]).await? {
+        Some(row) if row.get::<String>(3)?.is_empty() => Ok(None),
+        row => row.as_ref().map(event).transpose(),
+    }
+}
+
+/// Up to `limit` events that wait for their fan-out.
+pub async fn pending(on: &mut impl Reader, limit: u32) -> Result<Vec<Event>, StoreError> {
+    on.rows(&PENDING, values![limit]).await?.iter().map(event).collect()
+}
+
+/// Marks events as fanned out.
+pub async fn fanned_out(tx: &mut Tx, events: &[Event]) -> Result<(), StoreError> {
+    let rows: Vec<Vec<_>> = events
+        .iter()
+        .map(|event| vec![event.client.into(), event.id.into()])
+        .collect();
+    tx.insert_many(&FANNED_OUT, &rows).await?;
+    Ok(())
+}
