@@ -110,16 +110,27 @@ export async function chooseAnother(page) {
   await press(page, 'chooseAnother');
 }
 
-/** Leaves by the control that every page has, and confirms it. */
-export async function leave(page) {
+/** The exit control that every page has. It asks before it leaves. */
+export async function openLeave(page) {
   await control(page, 'leave').anywhere.click();
   await shows(page, 'leave');
+}
+
+/** Leaves, and confirms it. */
+export async function leave(page) {
+  await openLeave(page);
   await press(page, 'leaveForGood');
 }
 
-export async function disconnect(page) {
+/** Asks to disconnect what is connected. The page asks back. */
+export async function openDisconnect(page) {
   await press(page, 'disconnect');
   await shows(page, 'disconnect');
+}
+
+/** Disconnects, and confirms it. */
+export async function disconnect(page) {
+  await openDisconnect(page);
   await press(page, 'disconnectForGood');
 }
 

@@ -19,9 +19,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["ambient", "domain"]),
     ("vault", &["ambient", "domain"]),
     ("integrations", &["ambient", "domain", "outbound"]),
+    // `app` hands the outgoing client to the protocols; it sends nothing itself.
     (
         "app",
-        &["ambient", "domain", "integrations", "store", "vault"],
+        &[
+            "ambient",
+            "domain",
+            "outbound",
+            "integrations",
+            "store",
+            "vault",
+        ],
     ),
     ("web", &["ambient", "domain", "app"]),
     (
