@@ -149,11 +149,11 @@ fn install(missing: &[&Need]) -> Result<()> {
     if find("apt-get").is_none() {
         bail!("missing: {names}. There is no apt-get here; install them by this system's means");
     }
-    println!("missing: {names}; installing with apt-get …");
     let (Some(mut update), Some(mut install)) = (administrator("apt-get"), administrator("env"))
     else {
         bail!("missing: {names}. Neither root nor sudo here; as an administrator: {by_hand}");
     };
+    println!("missing: {names}; installing with apt-get …");
     install.args([
         "DEBIAN_FRONTEND=noninteractive",
         "apt-get",

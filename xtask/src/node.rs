@@ -121,7 +121,10 @@ fn test(
 
 fn command(machine: &Machine, engine: Engine<'_>) -> Result<Command> {
     let mut node = Command::new(&machine.node);
+    // Cargo puts the binary beside this program, wherever its target folder is.
+    let own = std::env::current_exe()?;
     node.current_dir(folder()?)
+        .env("HANDCLASP_BINARY", own.with_file_name("handclasp"))
         .env("HANDCLASP_CHROMIUM", &machine.chromium);
     match engine {
         Engine::Sqlite => node.env("HANDCLASP_E2E_ENGINE", "sqlite"),
