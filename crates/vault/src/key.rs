@@ -92,8 +92,11 @@ impl MasterKey {
     pub fn parse(text: &str) -> Result<Self, BadMasterKey> {
         let text = text.trim_ascii();
         let body = text.strip_prefix(PREFIX).ok_or(BadMasterKey::Prefix)?;
+        if !text.is_ascii() {
+            return Err(BadMasterKey::Characters);
+        }
         if text.len() != TEXT_LEN {
-            return Err(BadMasterKey::Length(text.chars().count()));
+            return Err(BadMasterKey::Length(text.len()));
         }
         let (key, sum) = body.split_at_checked(43).ok_or(BadMasterKey::Characters)?;
         let mut bytes = Zeroizing::new([0; KEY_LEN]);
