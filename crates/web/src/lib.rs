@@ -20,3 +20,4 @@ pub mod front;
 pub mod i18n;
 pub mod layers;
 pub mod look;
+pub mod styleguide;

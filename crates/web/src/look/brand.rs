@@ -6,7 +6,7 @@ use super::colour::Colour;
 const OWN: Colour = Colour::new(0x0e, 0x5f, 0x59);
 /// The grounds that text in the brand's colour stands on: `--ground` of the stylesheet in light and dark. Its
 /// darkest light and its lightest dark tone, so that the contrast holds on every surface.
-const LIGHT: Colour = Colour::new(0xf4, 0xf5, 0xf6);
+const LIGHT: Colour = Colour::new(0xee, 0xf0, 0xf2);
 const DARK: Colour = Colour::new(0x26, 0x29, 0x2e);
 
 /// The client's name and colours on a page: the person came from the client's app and should feel that they
@@ -49,8 +49,10 @@ impl Brand {
         let edge_dark = accent.readable_on(DARK, 3.0);
         let ink = accent.readable_on(LIGHT, 4.5);
         let ink_dark = accent.readable_on(DARK, 4.5);
+        // Away from the text on it, so that pressing never makes it harder to read.
+        let hover = accent.mixed(on.ink(), 12);
         format!(
-            ":root{{--accent:{accent};--on-accent:{on};--accent-edge:{edge};--accent-ink:{ink}}}\
+            ":root{{--accent:{accent};--accent-hover:{hover};--on-accent:{on};--accent-edge:{edge};--accent-ink:{ink}}}\
              @media(prefers-color-scheme:dark){{:root{{--accent-edge:{edge_dark};--accent-ink:{ink_dark}}}}}"
         )
     }
@@ -68,7 +70,8 @@ mod tests {
         };
         let tokens = brand.tokens();
         assert!(
-            tokens.starts_with(":root{--accent:#ffe600;--on-accent:#000000;"),
+            tokens
+                .starts_with(":root{--accent:#ffe600;--accent-hover:#ffe91e;--on-accent:#000000;"),
             "{tokens}"
         );
         assert!(!tokens.contains("--accent-ink:#ffe600}@media"), "{tokens}");

@@ -16,9 +16,11 @@ mod brand;
 mod colour;
 mod icon;
 mod page;
+mod tone;
 
 pub use brand::Brand;
 pub use colour::{Colour, NotAColour};
 pub use icon::Icon;
 pub(crate) use page::ErrorPage;
 pub use page::{Exit, PageContext, PageShell, render};
+pub use tone::Tone;

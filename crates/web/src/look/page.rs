@@ -77,6 +77,8 @@ pub struct Exit {
 pub struct PageShell {
     /// Draws texts in the person's language.
     pub t: Localizer,
+    /// `ltr` or `rtl`: the language's, unless a picture of the other direction is wanted.
+    pub dir: &'static str,
     /// The nonce of this answer's content security policy.
     pub nonce: Nonce,
     /// In whose name the page is.
@@ -92,6 +94,7 @@ impl PageShell {
     pub fn new(t: Localizer, nonce: Nonce, brand: Brand) -> Self {
         Self {
             t,
+            dir: t.dir(),
             nonce,
             brand,
             csrf: None,
