@@ -90,7 +90,11 @@ impl App {
             return Ok(Some(known));
         }
         let found = client::find_key(&mut self.store(), key.client, &key.hash).await?;
-        let mut cache = self.keys().0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self
+            .keys()
+            .0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         match &found {
             Some(found) => {
                 if cache.len() >= REMEMBERED_MAX {
@@ -119,7 +123,13 @@ mod tests {
         let (text, stored) = ApiKeyText::draw(client, &random);
         let read = ApiKeyText::parse(text.expose()).unwrap();
         assert_eq!((read.client, read.hash), (client, stored.hash));
-        for bad in ["", "hck_", "hck_AAAA", &text.expose()[1..], &format!("{}A", text.expose())] {
+        for bad in [
+            "",
+            "hck_",
+            "hck_AAAA",
+            &text.expose()[1..],
+            &format!("{}A", text.expose()),
+        ] {
             assert!(ApiKeyText::parse(bad).is_none(), "{bad}");
         }
     }

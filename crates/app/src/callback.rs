@@ -53,7 +53,10 @@ impl App {
         browser: Option<Browser>,
     ) -> Result<CallbackAnswer, AppError> {
         let client = caller.client;
-        let Some(found) = self.attempt_of(client, platform_key, &query, browser).await? else {
+        let Some(found) = self
+            .attempt_of(client, platform_key, &query, browser)
+            .await?
+        else {
             return Ok(CallbackAnswer::Foreign);
         };
         match found.state.on_callback(found.created, self.now()) {
@@ -190,10 +193,12 @@ impl App {
         while_raced(|| async {
             match &result {
                 Ok(granted) => {
-                    self.save_success(caller, attempt, &integration, granted).await
+                    self.save_success(caller, attempt, &integration, granted)
+                        .await
                 }
                 Err(failed) => {
-                    self.save_failure(caller, attempt, by, &integration, failed).await
+                    self.save_failure(caller, attempt, by, &integration, failed)
+                        .await
                 }
             }
         })
@@ -247,7 +252,12 @@ impl App {
             }));
         }
         let identity = client
-            .identify(self.outbound(), deadline, tokens.token_type, &tokens.access_token)
+            .identify(
+                self.outbound(),
+                deadline,
+                tokens.token_type,
+                &tokens.access_token,
+            )
             .await;
         let third_party = match identity {
             Ok(third_party) => third_party,
@@ -295,30 +305,54 @@ impl App {
             third_party: granted.third_party.clone(),
             hold_back: false,
         };
-        let mut link = self.change(caller, attempt.company, attempt.connection, integration, authorize);
+        let mut link = self.change(
+            caller,
+            attempt.company,
+            attempt.connection,
+            integration,
+            authorize,
+        );
         link.credential = Some(granted.credential.clone());
-        let mut fail =
-            self.change(caller, attempt.company, attempt.connection, integration, Command::Fail);
+        let mut fail = self.change(
+            caller,
+            attempt.company,
+            attempt.connection,
+            integration,
+            Command::Fail,
+        );
         fail.failure = Some(error_of(FailureKind::ThirdParty, "", fail.at));
-        let input = (attempt.clone(), self.replica(), link, fail, granted.unwanted.clone());
+        let input = (
+            attempt.clone(),
+            self.replica(),
+            link,
+            fail,
+            granted.unwanted.clone(),
+        );
         self.store()
-            .write("complete_authorization", input, |tx, (attempt, by, link, fail, unwanted)| {
-                Box::pin(async move {
-                    let (client, id) = (attempt.client, attempt.id);
-                    let now = attempt::find(tx, client, id).await?;
-                    if !now.is_some_and(|now| is_held(&now.state, *by)) {
-                        // Taken for dead and buried, or deleted: what the person was told stands.
-                        return Ok(credential::queue_revocation(tx, unwanted).await?);
-                    }
-                    let Some(kind) = try_to_link(tx, attempt, link).await? else {
-                        attempt::finish(tx, client, id, *by, &AttemptState::Completed).await?;
-                        return note(tx, attempt, Some(Outcome::Linked), "").await;
-                    };
-                    let failed = Failed { kind, status_text: String::new() };
-                    credential::queue_revocation(tx, unwanted).await?;
-                    fail_in(tx, attempt, *by, fail, &failed).await
-                })
-            })
+            .write(
+                "complete_authorization",
+                input,
+                |tx, (attempt, by, link, fail, unwanted)| {
+                    Box::pin(async move {
+                        let (client, id) = (attempt.client, attempt.id);
+                        let now = attempt::find(tx, client, id).await?;
+                        if !now.is_some_and(|now| is_held(&now.state, *by)) {
+                            // Taken for dead and buried, or deleted: what the person was told stands.
+                            return Ok(credential::queue_revocation(tx, unwanted).await?);
+                        }
+                        let Some(kind) = try_to_link(tx, attempt, link).await? else {
+                            attempt::finish(tx, client, id, *by, &AttemptState::Completed).await?;
+                            return note(tx, attempt, Some(Outcome::Linked), "").await;
+                        };
+                        let failed = Failed {
+                            kind,
+                            status_text: String::new(),
+                        };
+                        credential::queue_revocation(tx, unwanted).await?;
+                        fail_in(tx, attempt, *by, fail, &failed).await
+                    })
+                },
+            )
             .await
     }
 
@@ -330,13 +364,22 @@ impl App {
         integration: &Integration,
         failed: &Failed,
     ) -> Result<(), AppError> {
-        let fail =
-            self.change(caller, attempt.company, attempt.connection, integration, Command::Fail);
+        let fail = self.change(
+            caller,
+            attempt.company,
+            attempt.connection,
+            integration,
+            Command::Fail,
+        );
         let input = (attempt.clone(), by, fail, failed.clone());
         self.store()
-            .write("fail_authorization", input, |tx, (attempt, by, fail, failed)| {
-                Box::pin(async move { fail_in(tx, attempt, *by, fail, failed).await })
-            })
+            .write(
+                "fail_authorization",
+                input,
+                |tx, (attempt, by, fail, failed)| {
+                    Box::pin(async move { fail_in(tx, attempt, *by, fail, failed).await })
+                },
+            )
             .await?;
         self.events_written().notify_one();
         Ok(())
@@ -409,7 +452,13 @@ async fn fail_in(
         Applied::Done | Applied::Gone => {}
         Applied::Refused(_) => return Err(AppError::Internal("a failure was refused")),
     }
-    note(tx, attempt, Some(outcome_of(failed.kind)), &failed.status_text).await
+    note(
+        tx,
+        attempt,
+        Some(outcome_of(failed.kind)),
+        &failed.status_text,
+    )
+    .await
 }
 
 /// Notes in the journey how it went.
@@ -427,7 +476,7 @@ async fn note(
 }
 
 /// How a journey ends that is left after such a failure.
-pub(crate) const fn outcome_of(kind: FailureKind) -> Outcome {
+pub const fn outcome_of(kind: FailureKind) -> Outcome {
     match kind {
         FailureKind::Declined => Outcome::Left,
         FailureKind::ThirdParty
@@ -441,7 +490,11 @@ pub(crate) const fn outcome_of(kind: FailureKind) -> Outcome {
     }
 }
 
-fn error_of(kind: FailureKind, status_text: &str, at: handclasp_domain::Timestamp) -> ConnectionError {
+fn error_of(
+    kind: FailureKind,
+    status_text: &str,
+    at: handclasp_domain::Timestamp,
+) -> ConnectionError {
     let outcome = outcome_of(kind);
     ConnectionError {
         status_code: outcome.status_code().to_string(),
@@ -457,9 +510,13 @@ const fn message(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Declined => "The person declined access at the third party.",
         FailureKind::ThirdParty => "The third party answered with an error.",
-        FailureKind::Unreachable => "The third party could not be reached, or did not answer in time.",
+        FailureKind::Unreachable => {
+            "The third party could not be reached, or did not answer in time."
+        }
         FailureKind::TooFewScopes => "The person allowed too little for the connection to work.",
-        FailureKind::WrongCompany => "Another company was authorized than the one that this connection holds.",
+        FailureKind::WrongCompany => {
+            "Another company was authorized than the one that this connection holds."
+        }
         FailureKind::Untrusted => "The answer did not come from the third party that was asked.",
         FailureKind::Interrupted => "The server was stopped while it exchanged the authorization.",
         FailureKind::AnotherActive => "The company has another active connection of this kind.",

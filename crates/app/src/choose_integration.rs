@@ -40,22 +40,29 @@ impl App {
         let input = (self.clone(), integration, beginning, creation);
         let chosen = self
             .store()
-            .write("choose_integration", input, |tx, (app, integration, beginning, creation)| {
-                Box::pin(async move {
-                    let journey = beginning.journey(tx).await?;
-                    if !app.is_offered(integration, &journey.parameters) {
-                        return Err(Refusal::NotEnabled.into());
-                    }
-                    let client = beginning.client;
-                    let there = connection::of_company(tx, client, beginning.company).await?;
-                    let connection = take_up(&there, creation)?;
-                    if connection == creation.connection.id {
-                        creation.insert(tx).await?;
-                    }
-                    journey::acted(tx, client, journey.id, connection, None, "").await?;
-                    Ok::<_, AppError>(Chosen { journey: journey.id, connection })
-                })
-            })
+            .write(
+                "choose_integration",
+                input,
+                |tx, (app, integration, beginning, creation)| {
+                    Box::pin(async move {
+                        let journey = beginning.journey(tx).await?;
+                        if !app.is_offered(integration, &journey.parameters) {
+                            return Err(Refusal::NotEnabled.into());
+                        }
+                        let client = beginning.client;
+                        let there = connection::of_company(tx, client, beginning.company).await?;
+                        let connection = take_up(&there, creation)?;
+                        if connection == creation.connection.id {
+                            creation.insert(tx).await?;
+                        }
+                        journey::acted(tx, client, journey.id, connection, None, "").await?;
+                        Ok::<_, AppError>(Chosen {
+                            journey: journey.id,
+                            connection,
+                        })
+                    })
+                },
+            )
             .await?;
         self.events_written().notify_one();
         Ok(chosen)
@@ -83,9 +90,7 @@ pub(crate) fn another_active(there: &[Connection], wanted: &Connection) -> Optio
     there
         .iter()
         .find(|held| {
-            held.id != wanted.id
-                && held.source_type == wanted.source_type
-                && held.state.is_active()
+            held.id != wanted.id && held.source_type == wanted.source_type && held.state.is_active()
         })
         .map(|held| held.id)
 }

@@ -21,7 +21,11 @@ impl App {
     pub async fn create_client(&self, name: &str, scopes: Scopes) -> Result<NewClient, AppError> {
         let name = name.trim();
         if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(FieldError::new("name", "must have 1 to 100 characters, none of them control characters").into());
+            return Err(FieldError::new(
+                "name",
+                "must have 1 to 100 characters, none of them control characters",
+            )
+            .into());
         }
         let now = self.now();
         let client = Client {
@@ -33,13 +37,21 @@ impl App {
             version: 1,
         };
         let (api_key, text) = ApiKeyText::draw(client.id, &**self.random());
-        let input = (client, self.new_key(now, scopes, Some("First key")), text, self.logged_id::<AuditId>());
+        let input = (
+            client,
+            self.new_key(now, scopes, Some("First key")),
+            text,
+            self.logged_id::<AuditId>(),
+        );
         let client = self
             .store()
             .write("create_client", input, |tx, (new, key, text, audit)| {
                 Box::pin(async move {
                     client::insert(tx, new).await?;
-                    let key = ApiKey { client: new.id, ..key.clone() };
+                    let key = ApiKey {
+                        client: new.id,
+                        ..key.clone()
+                    };
                     client::insert_key(tx, &key, text.hash()).await?;
                     audit::insert(tx, &by_operator(new.id, *audit, "client.create", new)).await?;
                     Ok::<_, AppError>(new.clone())
@@ -60,7 +72,10 @@ impl App {
             return Err(FieldError::new("name", "must have at most 50 characters").into());
         }
         let (api_key, text) = ApiKeyText::draw(id, &**self.random());
-        let key = ApiKey { client: id, ..self.new_key(self.now(), scopes, name) };
+        let key = ApiKey {
+            client: id,
+            ..self.new_key(self.now(), scopes, name)
+        };
         let input = (key, text, self.logged_id::<AuditId>());
         self.store()
             .write("create_api_key", input, |tx, (key, text, audit)| {
@@ -69,7 +84,11 @@ impl App {
                         return Err(AppError::NotFound("client"));
                     };
                     if client::keys(tx, key.client).await?.len() >= 10 {
-                        return Err(FieldError::new("client", "has 10 API keys, the most there may be").into());
+                        return Err(FieldError::new(
+                            "client",
+                            "has 10 API keys, the most there may be",
+                        )
+                        .into());
                     }
                     client::insert_key(tx, key, text.hash()).await?;
                     let entry = AuditEntry {
@@ -90,7 +109,12 @@ impl App {
         Ok(client::list(&mut self.store()).await?)
     }
 
-    fn new_key(&self, now: handclasp_domain::Timestamp, scopes: Scopes, name: Option<&str>) -> ApiKey {
+    fn new_key(
+        &self,
+        now: handclasp_domain::Timestamp,
+        scopes: Scopes,
+        name: Option<&str>,
+    ) -> ApiKey {
         ApiKey {
             client: ClientId::from_uuid(uuid::Uuid::nil()),
             id: self.id::<ApiKeyId>(),

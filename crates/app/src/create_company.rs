@@ -21,7 +21,11 @@ pub struct NewCompany {
 
 impl App {
     /// Creates a company, with its `company.created`.
-    pub async fn create_company(&self, caller: &Caller, new: NewCompany) -> Result<Company, AppError> {
+    pub async fn create_company(
+        &self,
+        caller: &Caller,
+        new: NewCompany,
+    ) -> Result<Company, AppError> {
         let now = self.now();
         let company = Company {
             client: caller.client,
@@ -56,14 +60,18 @@ impl App {
         };
         let company = self
             .store()
-            .write("create_company", (company, event, entry), |tx, (new, told, entry)| {
-                Box::pin(async move {
-                    company::insert(tx, new).await?;
-                    event::insert(tx, told).await?;
-                    audit::insert(tx, entry).await?;
-                    Ok::<_, AppError>(new.clone())
-                })
-            })
+            .write(
+                "create_company",
+                (company, event, entry),
+                |tx, (new, told, entry)| {
+                    Box::pin(async move {
+                        company::insert(tx, new).await?;
+                        event::insert(tx, told).await?;
+                        audit::insert(tx, entry).await?;
+                        Ok::<_, AppError>(new.clone())
+                    })
+                },
+            )
             .await?;
         self.events_written().notify_one();
         Ok(company)

@@ -32,7 +32,9 @@ impl App {
             let held = &held.connection;
             let integration = self.integration(held.platform_key)?;
             let mut change = self.change(caller, id, held.id, integration, Command::Delete);
-            change.outgoing = self.outgoing(caller.client, held.id, held.platform_key).await?;
+            change.outgoing = self
+                .outgoing(caller.client, held.id, held.platform_key)
+                .await?;
             connections.push(change);
         }
         let deletion = Deletion {
@@ -60,7 +62,11 @@ impl App {
                     };
                     attempt::delete_of_company(tx, client, id).await?;
                     for held in connection::of_company(tx, client, id).await? {
-                        let Some(change) = deletion.connections.iter().find(|c| c.connection == held.id) else {
+                        let Some(change) = deletion
+                            .connections
+                            .iter()
+                            .find(|c| c.connection == held.id)
+                        else {
                             // It came after the others were prepared.
                             return Err(AppError::Raced);
                         };

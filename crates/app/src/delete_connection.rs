@@ -25,7 +25,10 @@ impl App {
         company: CompanyId,
         id: ConnectionId,
     ) -> Result<(), AppError> {
-        let found = self.connection(caller.client, company, id).await?.connection;
+        let found = self
+            .connection(caller.client, company, id)
+            .await?
+            .connection;
         let integration = self.integration(found.platform_key)?;
         let mut change = self.change(caller, company, id, integration, Command::Delete);
         change.outgoing = self.outgoing(caller.client, id, found.platform_key).await?;
@@ -35,7 +38,9 @@ impl App {
                     match change.apply(tx).await? {
                         Applied::Done => {}
                         Applied::Gone => return Err(AppError::NotFound("connection")),
-                        Applied::Refused(_) => return Err(AppError::Internal("a deletion was refused")),
+                        Applied::Refused(_) => {
+                            return Err(AppError::Internal("a deletion was refused"));
+                        }
                     }
                     attempt::delete_of_connection(tx, change.client, change.connection).await?;
                     Ok(())

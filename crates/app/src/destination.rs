@@ -47,7 +47,9 @@ impl App {
         let resolved = RedirectTemplate::parse(&client.redirect_url)
             .map_err(|error| error.to_string())
             .and_then(|template| {
-                template.resolve(&values, &allowed).map_err(|refusal| refusal.to_string())
+                template
+                    .resolve(&values, &allowed)
+                    .map_err(|refusal| refusal.to_string())
             });
         Ok(match resolved {
             Ok(url) => Destination::Platform(url),

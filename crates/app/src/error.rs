@@ -42,7 +42,4 @@ pub enum Refusal {
     /// A connection is linked by its person, in Link, and in no other way.
     #[error("a connection's status can only be set to Unlinked")]
     OnlyUnlink,
-    /// The journey is over, or was never begun in this browser.
-    #[error("this journey is over, or was begun in another browser")]
-    NoJourney,
 }

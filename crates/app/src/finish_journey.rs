@@ -37,20 +37,28 @@ impl App {
             at: self.now(),
         };
         self.store()
-            .write("finish_journey", (beginning, ending), |tx, (beginning, ending)| {
-                Box::pin(async move {
-                    let found = beginning.journey(tx).await?;
-                    let outcome = outcome(&found, *ending);
-                    journey::end(tx, found.client, found.id, beginning.at, outcome).await?;
-                    Ok(())
-                })
-            })
+            .write(
+                "finish_journey",
+                (beginning, ending),
+                |tx, (beginning, ending)| {
+                    Box::pin(async move {
+                        let found = beginning.journey(tx).await?;
+                        let outcome = outcome(&found, *ending);
+                        journey::end(tx, found.client, found.id, beginning.at, outcome).await?;
+                        Ok(())
+                    })
+                },
+            )
             .await
     }
 
     /// Where an ended journey leads; none while it goes on.
     pub fn journey_destination(&self, view: &LinkView) -> Result<Option<Destination>, AppError> {
-        let Some(journey) = view.journey.as_ref().filter(|journey| journey.ended.is_some()) else {
+        let Some(journey) = view
+            .journey
+            .as_ref()
+            .filter(|journey| journey.ended.is_some())
+        else {
             return Ok(None);
         };
         let acted = view
@@ -79,17 +87,13 @@ fn outcome(journey: &Journey, ending: Ending) -> Outcome {
         (
             Ending::Complete,
             None
-            | Some(
-                Outcome::NothingToTell | Outcome::Left | Outcome::Failed | Outcome::NotSupported,
-            ),
+            | Some(Outcome::NothingToTell | Outcome::Left | Outcome::Failed | Outcome::NotSupported),
         ) => Outcome::NothingToTell,
         (Ending::Leave, Some(Outcome::Failed)) => Outcome::Failed,
         (
             Ending::Leave,
             None
-            | Some(
-                Outcome::Linked | Outcome::NothingToTell | Outcome::Left | Outcome::NotSupported,
-            ),
+            | Some(Outcome::Linked | Outcome::NothingToTell | Outcome::Left | Outcome::NotSupported),
         ) => Outcome::Left,
     }
 }

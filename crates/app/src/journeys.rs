@@ -39,7 +39,9 @@ pub struct LinkView {
 impl LinkView {
     /// The journey, if it is going on.
     pub fn running(&self, now: Timestamp) -> Option<&Journey> {
-        self.journey.as_ref().filter(|journey| is_running(journey, now))
+        self.journey
+            .as_ref()
+            .filter(|journey| is_running(journey, now))
     }
 }
 
@@ -61,7 +63,9 @@ impl App {
                     let owner = company::locate(tx, *id).await?.ok_or_else(unknown)?;
                     Ok(LinkView {
                         client: client::find(tx, owner).await?.ok_or_else(unknown)?,
-                        company: company::find_whole(tx, owner, *id).await?.ok_or_else(unknown)?,
+                        company: company::find_whole(tx, owner, *id)
+                            .await?
+                            .ok_or_else(unknown)?,
                         journey: match browser {
                             Some(browser) => journey::latest(tx, owner, *id, &browser.0).await?,
                             None => None,

@@ -38,13 +38,13 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use authenticate::{ApiKeyText, KeyCache};
-pub use callback::CallbackAnswer;
+pub use callback::{CallbackAnswer, outcome_of};
 pub use choose_integration::Chosen;
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
 pub use destination::Destination;
-pub use finish_journey::Ending;
 pub use error::{AppError, Refusal};
+pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView};
 pub use profile::ProfileChange;
 pub use start::{StartError, is_sealed, prepare};

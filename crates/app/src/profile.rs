@@ -30,13 +30,21 @@ impl App {
     ) -> Result<Client, AppError> {
         let name = change.name.trim().to_owned();
         if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(FieldError::new("name", "must have 1 to 100 characters, none of them control characters").into());
+            return Err(FieldError::new(
+                "name",
+                "must have 1 to 100 characters, none of them control characters",
+            )
+            .into());
         }
         if !change.redirect_url.is_empty() {
             RedirectTemplate::parse(&change.redirect_url)?;
         }
         if change.allowed_redirect_urls.len() > ALLOWED_MAX {
-            return Err(FieldError::new("whiteListUrls", format!("must have at most {ALLOWED_MAX} entries")).into());
+            return Err(FieldError::new(
+                "whiteListUrls",
+                format!("must have at most {ALLOWED_MAX} entries"),
+            )
+            .into());
         }
         for (index, url) in change.allowed_redirect_urls.iter().enumerate() {
             AllowedOrigin::parse(&format!("whiteListUrls[{index}]"), url)?;
@@ -62,21 +70,27 @@ impl App {
             correlation: caller.correlation,
         };
         self.store()
-            .write("change_profile", (change.clone(), entry), |tx, (change, entry)| {
-                Box::pin(async move {
-                    let Some(mut client) = client::find(tx, entry.client).await? else {
-                        return Err(AppError::NotFound("client"));
-                    };
-                    client.name.clone_from(&change.name);
-                    client.redirect_url.clone_from(&change.redirect_url);
-                    client.allowed_redirect_urls.clone_from(&change.allowed_redirect_urls);
-                    if !client::update(tx, &client).await? {
-                        return Err(AppError::Raced);
-                    }
-                    audit::insert(tx, entry).await?;
-                    Ok(client)
-                })
-            })
+            .write(
+                "change_profile",
+                (change.clone(), entry),
+                |tx, (change, entry)| {
+                    Box::pin(async move {
+                        let Some(mut client) = client::find(tx, entry.client).await? else {
+                            return Err(AppError::NotFound("client"));
+                        };
+                        client.name.clone_from(&change.name);
+                        client.redirect_url.clone_from(&change.redirect_url);
+                        client
+                            .allowed_redirect_urls
+                            .clone_from(&change.allowed_redirect_urls);
+                        if !client::update(tx, &client).await? {
+                            return Err(AppError::Raced);
+                        }
+                        audit::insert(tx, entry).await?;
+                        Ok(client)
+                    })
+                },
+            )
             .await
     }
 }

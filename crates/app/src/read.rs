@@ -31,12 +31,16 @@ impl App {
     ) -> Result<(Vec<CompanyWithConnections>, i64), AppError> {
         let offset = i64::from(page.saturating_sub(1)) * i64::from(page_size);
         self.store()
-            .read("list_companies", (client, page_size, offset), |tx, (client, size, offset)| {
-                Box::pin(async move {
-                    let total = company::total(tx, *client).await?;
-                    Ok((company::page(tx, *client, *size, *offset).await?, total))
-                })
-            })
+            .read(
+                "list_companies",
+                (client, page_size, offset),
+                |tx, (client, size, offset)| {
+                    Box::pin(async move {
+                        let total = company::total(tx, *client).await?;
+                        Ok((company::page(tx, *client, *size, *offset).await?, total))
+                    })
+                },
+            )
             .await
     }
 
@@ -48,12 +52,16 @@ impl App {
         id: ConnectionId,
     ) -> Result<ConnectionWithErrors, AppError> {
         self.store()
-            .read("get_connection", (client, company, id), |tx, (client, company, id)| {
-                Box::pin(async move {
-                    let found = connection::find_whole(tx, *client, *company, *id).await?;
-                    found.ok_or(AppError::NotFound("connection"))
-                })
-            })
+            .read(
+                "get_connection",
+                (client, company, id),
+                |tx, (client, company, id)| {
+                    Box::pin(async move {
+                        let found = connection::find_whole(tx, *client, *company, *id).await?;
+                        found.ok_or(AppError::NotFound("connection"))
+                    })
+                },
+            )
             .await
     }
 }

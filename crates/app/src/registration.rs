@@ -21,7 +21,10 @@ impl App {
 
     /// The client secret of a client's registration at the built-in third party. Nobody enters it: both sides derive it.
     pub fn sandbox_secret(&self, client: ClientId) -> Secret<String> {
-        let mac = self.secrets().sandbox_registration.mac(&[client.uuid().as_bytes()]);
+        let mac = self
+            .secrets()
+            .sandbox_registration
+            .mac(&[client.uuid().as_bytes()]);
         Secret::new(URL_SAFE_NO_PAD.encode(mac))
     }
 

@@ -30,7 +30,9 @@ pub enum StartError {
 
 /// Whether a database has been sealed before: with which key, the vault tells.
 pub async fn is_sealed(store: &Store) -> Result<bool, StoreError> {
-    Ok(server_secret::find(&mut &*store, KEY_CHECK).await?.is_some())
+    Ok(server_secret::find(&mut &*store, KEY_CHECK)
+        .await?
+        .is_some())
 }
 
 /// Checks the master key against the database, or ties a fresh database to it, and reads the server's secrets. Two
@@ -47,11 +49,18 @@ pub async fn prepare(
         row: Uuid::nil(),
         column: "sealed",
     };
-    if server_secret::find(&mut &*store, KEY_CHECK).await?.is_none() {
+    if server_secret::find(&mut &*store, KEY_CHECK)
+        .await?
+        .is_none()
+    {
         let mut fresh = [0; 32];
         random.fill(&mut fresh);
         let fresh = Secret::new(fresh);
-        let input = (vault.key_check()?, vault.seal(&cell, fresh.expose())?, clock.now());
+        let input = (
+            vault.key_check()?,
+            vault.seal(&cell, fresh.expose())?,
+            clock.now(),
+        );
         store
             .write("tie_to_master_key", input, |tx, (check, secret, now)| {
                 Box::pin(async move {
@@ -63,9 +72,13 @@ pub async fn prepare(
             .await?;
     }
     let missing = || StoreError::Closed;
-    let check = server_secret::find(&mut &*store, KEY_CHECK).await?.ok_or_else(missing)?;
+    let check = server_secret::find(&mut &*store, KEY_CHECK)
+        .await?
+        .ok_or_else(missing)?;
     vault.verify_key_check(&check)?;
-    let sealed = server_secret::find(&mut &*store, SERVER).await?.ok_or_else(missing)?;
+    let sealed = server_secret::find(&mut &*store, SERVER)
+        .await?
+        .ok_or_else(missing)?;
     let secret = vault.open(&cell, &sealed)?;
     Ok(Secrets {
         forms: MacKey::derive(&secret, "forms"),

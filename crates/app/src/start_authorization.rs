@@ -9,23 +9,24 @@ use handclasp_domain::{
 use handclasp_integrations::oauth2::{AuthorizationUrl, Verifier};
 use handclasp_integrations::{Auth, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
+use handclasp_store::connection;
 use handclasp_store::consent::{self, Consent};
 use handclasp_store::journey::{self, Parameters};
-use handclasp_store::connection;
 use handclasp_vault::Cell;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroize;
 
 use crate::choose_integration::another_active;
-use crate::journeys::is_running;
+use crate::journeys::Beginning;
 use crate::{App, AppError, Browser, Caller, Refusal};
 
 /// Where an authorization is started from.
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// A journey through Link, with the consent that the person just gave.
-    Journey(ConsentGiven),
+    /// A journey through Link, with the consent that the person just gave, and what the Link URL said where the person comes
+    /// straight from it.
+    Journey(ConsentGiven, Option<Parameters>),
     /// The connection's own address, with what that said. No consent, event or change comes of it.
     Direct(Parameters),
 }
@@ -79,7 +80,11 @@ const STATE_SECRET: usize = 24;
 
 /// The OAuth `state`: the attempt's id, so that it is found, and its secret, so that it is believed.
 pub(crate) fn state_text(id: AttemptId, secrets: &AttemptSecrets) -> String {
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(id.uuid().as_bytes()), secrets.state)
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(id.uuid().as_bytes()),
+        secrets.state
+    )
 }
 
 /// Takes a `state` apart.
@@ -109,7 +114,10 @@ impl App {
         start: StartAuthorization,
     ) -> Result<AuthorizationRequest, AppError> {
         let client = caller.client;
-        let found = self.connection(client, start.company, start.connection).await?.connection;
+        let found = self
+            .connection(client, start.company, start.connection)
+            .await?
+            .connection;
         let integration = self.integration(found.platform_key)?.clone();
         let id: AttemptId = self.id();
         let secrets = AttemptSecrets {
@@ -117,10 +125,19 @@ impl App {
             verifier: Verifier::draw(&**self.random()).secret().expose().clone(),
         };
         let now = self.now();
-        let (parameters, consent) = match start.origin {
+        let (parameters, journey) = match start.origin {
             Origin::Direct(parameters) => (parameters, None),
-            Origin::Journey(given) => {
-                (Parameters::default(), Some(self.consent(caller, &found, given)))
+            Origin::Journey(given, parameters) => {
+                let beginning = Beginning {
+                    client,
+                    company: start.company,
+                    browser,
+                    parameters,
+                    id: self.id(),
+                    at: now,
+                };
+                let consent = self.consent(caller, &found, given);
+                (Parameters::default(), Some((beginning, consent)))
             }
         };
         let new = AuthorizationRequest {
@@ -140,35 +157,38 @@ impl App {
             created: now,
         };
         self.store()
-            .write("start_authorization", (self.clone(), integration, new, consent), |tx, (app, integration, new, consent)| {
-                Box::pin(async move {
-                    let (client, company) = (new.client, new.company);
-                    let there = connection::of_company(tx, client, company).await?;
-                    let Some(wanted) = there.iter().find(|held| held.id == new.connection) else {
-                        return Err(AppError::NotFound("connection"));
-                    };
-                    if let Some(active) = another_active(&there, wanted) {
-                        return Err(Refusal::AnotherActive(active).into());
-                    }
-                    let mut new = new.clone();
-                    if let Some(consent) = consent {
-                        let running = journey::latest(tx, client, company, &new.browser).await?;
-                        let Some(journey) = running.filter(|journey| is_running(journey, new.created)) else {
-                            return Err(Refusal::NoJourney.into());
+            .write(
+                "start_authorization",
+                (self.clone(), integration, new, journey),
+                |tx, (app, integration, new, journey)| {
+                    Box::pin(async move {
+                        let (client, company) = (new.client, new.company);
+                        let there = connection::of_company(tx, client, company).await?;
+                        let Some(wanted) = there.iter().find(|held| held.id == new.connection)
+                        else {
+                            return Err(AppError::NotFound("connection"));
                         };
-                        if !app.is_offered(integration, &journey.parameters) {
+                        if let Some(active) = another_active(&there, wanted) {
+                            return Err(Refusal::AnotherActive(active).into());
+                        }
+                        let mut new = new.clone();
+                        if let Some((beginning, consent)) = journey {
+                            let journey = beginning.journey(tx).await?;
+                            if !app.is_offered(integration, &journey.parameters) {
+                                return Err(Refusal::NotEnabled.into());
+                            }
+                            new.journey = Some(journey.id);
+                            consent::insert(tx, consent).await?;
+                            journey::acted(tx, client, journey.id, new.connection, None, "")
+                                .await?;
+                        } else if !app.is_enabled(integration) {
                             return Err(Refusal::NotEnabled.into());
                         }
-                        new.journey = Some(journey.id);
-                        consent::insert(tx, consent).await?;
-                        journey::acted(tx, client, journey.id, new.connection, None, "").await?;
-                    } else if !app.is_enabled(integration) {
-                        return Err(Refusal::NotEnabled.into());
-                    }
-                    attempt::insert(tx, &new).await?;
-                    Ok(new)
-                })
-            })
+                        attempt::insert(tx, &new).await?;
+                        Ok(new)
+                    })
+                },
+            )
             .await
     }
 
@@ -217,20 +237,25 @@ impl App {
     }
 
     /// The address at the third party to which an attempt leads; none once the attempt is past its start.
-    pub fn authorization_url(&self, attempt: &AuthorizationRequest) -> Result<Option<Url>, AppError> {
+    pub fn authorization_url(
+        &self,
+        attempt: &AuthorizationRequest,
+    ) -> Result<Option<Url>, AppError> {
         if attempt.state != AttemptState::Started {
             return Ok(None);
         }
         let integration = self.integration(attempt.platform_key)?;
         let secrets = self.attempt_secrets(attempt)?;
         let scopes = scopes(integration);
-        let url = self.oauth(attempt.client, integration)?.authorization_url(&AuthorizationUrl {
-            redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
-            state: &state_text(attempt.id, &secrets),
-            verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
-            nonce: None,
-            scopes,
-        });
+        let url = self
+            .oauth(attempt.client, integration)?
+            .authorization_url(&AuthorizationUrl {
+                redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
+                state: &state_text(attempt.id, &secrets),
+                verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
+                nonce: None,
+                scopes,
+            });
         Ok(Some(url))
     }
 
@@ -258,7 +283,10 @@ mod tests {
     #[test]
     fn a_state_reads_back() {
         let id = new_id(&SeededRandom::new(3));
-        let secrets = AttemptSecrets { state: "s".repeat(32), verifier: String::new() };
+        let secrets = AttemptSecrets {
+            state: "s".repeat(32),
+            verifier: String::new(),
+        };
         let text = state_text(id, &secrets);
         assert_eq!(parse_state(&text), Some((id, secrets.state.as_str())));
         for bad in ["", ".", "AAAA.x", "no-dot", &format!("A{text}")] {

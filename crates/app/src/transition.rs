@@ -102,7 +102,9 @@ impl App {
         &self,
         key: handclasp_domain::PlatformKey,
     ) -> Result<&std::sync::Arc<Integration>, AppError> {
-        self.catalogue().get(key).ok_or(AppError::NotFound("integration"))
+        self.catalogue()
+            .get(key)
+            .ok_or(AppError::NotFound("integration"))
     }
 }
 
@@ -249,7 +251,10 @@ impl IntegrationFacts {
             created: connection.created,
             last_sync: connection.last_sync,
             errors,
-            third_party_name: connection.third_party.as_ref().map(|party| party.name.clone()),
+            third_party_name: connection
+                .third_party
+                .as_ref()
+                .map(|party| party.name.clone()),
         }
     }
 }

@@ -24,7 +24,10 @@ impl App {
         company: CompanyId,
         id: ConnectionId,
     ) -> Result<(), AppError> {
-        let found = self.connection(caller.client, company, id).await?.connection;
+        let found = self
+            .connection(caller.client, company, id)
+            .await?
+            .connection;
         let integration = self.integration(found.platform_key)?;
         let mut change = self.change(caller, company, id, integration, Command::Unlink);
         change.outgoing = self.outgoing(caller.client, id, found.platform_key).await?;

@@ -1,1 +1,109 @@
-//! The hosted pages of Link
+//! Link: the hosted pages that a company's person walks through.
+//!
+//! Each screen is a page with an address of its own and a file in `screens`. All state is on the server: the browser holds one
+//! cookie, which the journey is bound to. Looking changes nothing; what changes something is a form.
+
+mod consent_text;
+mod error;
+mod screens;
+mod visit;
+
+use axum::Router;
+use axum::routing::{get, post};
+use handclasp_app::App;
+use handclasp_web::cookies::CookiePolicy;
+use handclasp_web::csrf::CsrfGate;
+
+use screens::{
+    callback, choose, connection, consent, direct, done, go, leave, logo, not_listed, overview,
+    result,
+};
+
+/// What Link's pages work with.
+#[derive(Clone)]
+pub struct Link {
+    pub(crate) app: App,
+    pub(crate) cookies: CookiePolicy,
+}
+
+/// The pages of Link. To be mounted at the root of Link's origin, inside of its [`handclasp_web::layers::Outer`].
+pub fn router(app: App, cookies: CookiePolicy, gate: &CsrfGate) -> Router {
+    let link = Link { app, cookies };
+    let pages = Router::new()
+        .route("/company/{company}", get(overview::show))
+        // Older links have these forms.
+        .route("/company/{company}/link", get(overview::show))
+        .route("/{company}/link", get(overview::show))
+        .route("/company/{company}/choose/{category}", get(choose::show))
+        .route("/company/{company}/choose", post(choose::choose))
+        .route(
+            "/company/{company}/not-listed",
+            get(not_listed::show).post(not_listed::end),
+        )
+        .route(
+            "/company/{company}/connections/{connection}",
+            get(connection::show),
+        )
+        .route(
+            "/company/{company}/connections/{connection}/disconnect",
+            get(connection::ask).post(connection::disconnect),
+        )
+        .route(
+            "/company/{company}/connections/{connection}/consent",
+            get(consent::show).post(consent::accept),
+        )
+        .route("/company/{company}/go/{attempt}", get(go::show))
+        .route("/company/{company}/result/{attempt}", get(result::show))
+        .route(
+            "/company/{company}/leave",
+            get(leave::show).post(leave::leave),
+        )
+        .route("/company/{company}/complete", post(done::complete))
+        .route("/company/{company}/done", get(done::show))
+        .route(
+            "/companies/{company}/connections/{connection}/start",
+            get(direct::start),
+        )
+        .route(
+            "/companies/{company}/connections/{connection}/result/{attempt}",
+            get(direct::result),
+        )
+        .route(
+            "/companies/{company}/connections/{connection}/leave/{attempt}",
+            get(direct::leave),
+        )
+        .route("/callback/{client}/{platform}", get(callback::take))
+        .with_state(link.clone());
+    gate.wrap(pages).merge(
+        Router::new()
+            .route("/logos/{file}", get(logo::show))
+            .with_state(link),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use handclasp_web::i18n::check;
+
+    #[test]
+    fn every_text_is_there_and_used() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (src, templates) = (root.join("src"), root.join("templates"));
+        let dirs = [src.as_path(), templates.as_path()];
+        assert_eq!(check::missing_keys(&dirs).unwrap(), Vec::<String>::new());
+        let built = [
+            "link-data-",
+            "link-failed-",
+            "link-category-",
+            "link-status-",
+            "link-consent-",
+            "link-choose-title-",
+        ];
+        assert_eq!(
+            check::unused_keys("link.ftl", &dirs, &built).unwrap(),
+            Vec::<String>::new()
+        );
+    }
+}

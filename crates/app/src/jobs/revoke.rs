@@ -29,17 +29,23 @@ impl App {
             let until = next(due.attempts, self.now());
             let taken = self
                 .store()
-                .queue("take_revocation", (due.clone(), until), |tx, (due, until)| {
-                    Box::pin(async move {
-                        Ok::<_, AppError>(credential::take_revocation(tx, due, *until).await?)
-                    })
-                })
+                .queue(
+                    "take_revocation",
+                    (due.clone(), until),
+                    |tx, (due, until)| {
+                        Box::pin(async move {
+                            Ok::<_, AppError>(credential::take_revocation(tx, due, *until).await?)
+                        })
+                    },
+                )
                 .await?;
             if taken && self.revoke(&due).await? {
                 self.store()
                     .queue("revoked", (due.client, due.id), |tx, (client, id)| {
                         Box::pin(async move {
-                            Ok::<_, AppError>(credential::delete_revocation(tx, *client, *id).await?)
+                            Ok::<_, AppError>(
+                                credential::delete_revocation(tx, *client, *id).await?,
+                            )
                         })
                     })
                     .await?;
@@ -62,9 +68,16 @@ impl App {
             .open_json(&revocation_cell(due.client, due.id), &due.sealed)
             .map_err(|_| AppError::Internal("a token to be revoked can't be opened"))?;
         let (token, is_refresh) = tokens.to_revoke();
-        let kind = if is_refresh { TokenKind::Refresh } else { TokenKind::Access };
+        let kind = if is_refresh {
+            TokenKind::Refresh
+        } else {
+            TokenKind::Access
+        };
         let client = self.oauth(due.client, integration)?;
-        match client.revoke(self.outbound(), Deadline::start(), &token, kind).await {
+        match client
+            .revoke(self.outbound(), Deadline::start(), &token, kind)
+            .await
+        {
             Ok(_) => Ok(true),
             Err(failure) => {
                 tracing::info!(integration = %due.platform_key, %failure, "a token is not revoked yet");
@@ -81,7 +94,9 @@ mod tests {
     #[test]
     fn pauses_grow_and_end() {
         let now = Timestamp::from_seconds(0);
-        let pauses: Vec<_> = [0, 1, 2, 9, 10, 99, -1].map(|n| next(n, now).as_seconds()).into();
+        let pauses: Vec<_> = [0, 1, 2, 9, 10, 99, -1]
+            .map(|n| next(n, now).as_seconds())
+            .into();
         assert_eq!(pauses, [30, 60, 120, 15_360, 21_600, 21_600, 30]);
     }
 }

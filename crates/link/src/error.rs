@@ -1,0 +1,41 @@
+//! What a use case says, as a page.
+
+use handclasp_app::AppError;
+use handclasp_web::error::{PageError, PageErrorKind};
+use handclasp_web::i18n::Localizer;
+
+/// The one page for links that do not open. It says the same whatever the reason.
+pub(crate) fn no_such_link(t: &Localizer) -> PageError {
+    PageError::new(PageErrorKind::NotFound)
+        .saying(
+            t.text("link-no-link-title"),
+            t.text("link-no-link-what"),
+            t.text("link-no-link-todo"),
+        )
+        .in_language(t.lang())
+}
+
+/// The browser does not keep our cookie.
+pub(crate) fn needs_cookies(t: &Localizer) -> PageError {
+    PageError::new(PageErrorKind::BadRequest)
+        .saying(
+            t.text("link-cookies-title"),
+            t.text("link-cookies-what"),
+            t.text("link-cookies-todo"),
+        )
+        .in_language(t.lang())
+}
+
+/// A use case's error. What the rules do not allow has pages of its own where it can happen; here is what is left.
+pub(crate) fn of(error: AppError, t: &Localizer) -> PageError {
+    let kind = match &error {
+        AppError::NotFound(_) => return no_such_link(t),
+        AppError::Invalid(_) => PageErrorKind::BadRequest,
+        AppError::Refused(_) | AppError::Raced => PageErrorKind::Conflict,
+        AppError::Store(store) if store.is_retryable() => PageErrorKind::Overloaded,
+        AppError::Store(_) | AppError::Internal(_) => PageErrorKind::Internal,
+    };
+    PageError::new(kind)
+        .because(format!("{error:?}"))
+        .in_language(t.lang())
+}

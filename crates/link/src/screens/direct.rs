@@ -1,0 +1,165 @@
+//! A connection's own address: straight to the third party, past all of Link's own screens, and from there to the platform.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use handclasp_ambient::random_bytes;
+use handclasp_app::{
+    AppError, AuthorizationRequest, Browser, Destination, Origin, Refusal, StartAuthorization,
+};
+use handclasp_domain::AttemptState;
+use handclasp_domain::redirect::Outcome;
+use handclasp_web::csrf;
+use handclasp_web::error::PageError;
+use http::{Method, StatusCode};
+
+use super::choose::another_active;
+use super::done;
+use super::failure::{self, WaysOn};
+use super::result::{attempt, has_run_out, integration_of};
+use super::see_other;
+use crate::Link;
+use crate::visit::Visit;
+
+/// How long a browser is known again.
+const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Sends the browser to the third party. Keeps a short-lived flow state, and nothing else.
+pub(crate) async fn start(
+    State(link): State<Link>,
+    method: Method,
+    visit: Visit,
+) -> Result<Response, PageError> {
+    let connection = visit.connection()?.connection.id;
+    if method == Method::HEAD {
+        return Ok(StatusCode::OK.into_response());
+    }
+    let fresh = URL_SAFE_NO_PAD.encode(random_bytes::<32>(&**visit.app.random()));
+    let browser = visit.browser.unwrap_or_else(|| Browser::of_cookie(&fresh));
+    let start = StartAuthorization {
+        company: visit.company,
+        connection,
+        origin: Origin::Direct(visit.said.clone().unwrap_or_default()),
+    };
+    let started = match visit
+        .app
+        .start_authorization(&visit.caller, browser, start)
+        .await
+    {
+        Ok(started) => started,
+        Err(AppError::Refused(Refusal::AnotherActive(active))) => {
+            return Err(another_active(&visit, active));
+        }
+        Err(failed) => return Err(visit.failed(failed)),
+    };
+    let target = visit
+        .app
+        .authorization_url(&started)
+        .map_err(|failed| visit.failed(failed))?;
+    let target = target.ok_or_else(|| PageError::internal("a fresh attempt without an address"))?;
+    let mut response = see_other(target.as_str());
+    if visit.browser.is_none() {
+        // The alphabet of base64url always fits.
+        let _always = link.cookies.put(
+            response.headers_mut(),
+            csrf::COOKIE,
+            &fresh,
+            Some(REMEMBERED),
+        );
+    }
+    Ok(response)
+}
+
+/// How it went: on to the platform, or the page about the failure.
+pub(crate) async fn result(visit: Visit) -> Result<Response, PageError> {
+    let attempt = attempt(&visit).await?;
+    let integration = integration_of(&visit, &attempt)?;
+    let base = format!(
+        "/companies/{}/connections/{}",
+        visit.company, attempt.connection
+    );
+    let again = format!("{base}/start{}", query_of(&attempt));
+    match &attempt.state {
+        AttemptState::Completed => end(&visit, &attempt, Outcome::Linked, ""),
+        AttemptState::Failed(failed) => {
+            let ways = WaysOn {
+                retry: again,
+                other: None,
+                leave: (
+                    visit.t().text("web-leave"),
+                    format!("{base}/leave/{}", attempt.id),
+                ),
+            };
+            Ok(failure::page(&visit, integration, failed.kind, ways))
+        }
+        AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name)),
+        AttemptState::Started if !has_run_out(&visit, &attempt) => Ok(see_other(&again)),
+        AttemptState::Started | AttemptState::Expired => {
+            Ok(failure::too_late(&visit, &integration.name, again))
+        }
+    }
+}
+
+/// Leaves after a failure. Nothing changes by it: the attempt is over.
+pub(crate) async fn leave(visit: Visit) -> Result<Response, PageError> {
+    let attempt = attempt(&visit).await?;
+    match &attempt.state {
+        AttemptState::Failed(failed) => {
+            let outcome = handclasp_app::outcome_of(failed.kind);
+            end(&visit, &attempt, outcome, &failed.status_text)
+        }
+        AttemptState::Completed => end(&visit, &attempt, Outcome::Linked, ""),
+        AttemptState::Started | AttemptState::Exchanging { .. } | AttemptState::Expired => {
+            end(&visit, &attempt, Outcome::Left, "")
+        }
+    }
+}
+
+/// The address's own parameters, for starting again.
+fn query_of(attempt: &AuthorizationRequest) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(attempt.parameters.custom.iter());
+    if let Some(locale) = &attempt.parameters.locale {
+        query.append_pair("locale", locale);
+    }
+    match query.finish() {
+        empty if empty.is_empty() => empty,
+        pairs => format!("?{pairs}"),
+    }
+}
+
+fn end(
+    visit: &Visit,
+    attempt: &AuthorizationRequest,
+    outcome: Outcome,
+    status_text: &str,
+) -> Result<Response, PageError> {
+    let connections = &visit.view.company.connections;
+    let acted = connections
+        .iter()
+        .map(|held| &held.connection)
+        .find(|held| held.id == attempt.connection);
+    let destination = visit
+        .app
+        .destination(
+            &visit.view.client,
+            visit.company,
+            acted,
+            outcome,
+            status_text,
+            &attempt.parameters.custom,
+        )
+        .map_err(|failed| visit.failed(failed))?;
+    match (destination, outcome) {
+        (Destination::Platform(target), _) => Ok(done::onward(visit, &target)),
+        (Destination::Confirmation, Outcome::Linked | Outcome::NothingToTell) => {
+            done::confirmation(visit)
+        }
+        (Destination::Confirmation, Outcome::Left | Outcome::Failed | Outcome::NotSupported) => {
+            Ok(done::ended(visit))
+        }
+    }
+}
