@@ -52,17 +52,73 @@ impl Colour {
         Self { red, green, blue }
     }
 
-    /// Relative luminance, 0 (black) to 1 (white).
-    pub fn luminance(self) -> f64 {
-        let linear = |part: u8| {
+    fn linear(self) -> [f64; 3] {
+        [self.red, self.green, self.blue].map(|part| {
             let part = f64::from(part) / 255.0;
             if part <= 0.040_45 {
                 part / 12.92
             } else {
                 ((part + 0.055) / 1.055).powf(2.4)
             }
+        })
+    }
+
+    /// Lightness and the two axes of the Oklab space (Björn Ottosson, 2020), which CSS knows as `oklab()`.
+    fn oklab(self) -> (f64, f64, f64) {
+        let [r, g, b] = self.linear();
+        let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
+        let m = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
+        let s = (0.088_302_461_9 * r + 0.281_718_837_6 * g + 0.629_978_700_5 * b).cbrt();
+        (
+            0.210_454_255_3 * l + 0.793_617_785_0 * m - 0.004_072_046_8 * s,
+            1.977_998_495_1 * l - 2.428_592_205_0 * m + 0.450_593_709_9 * s,
+            0.025_904_037_1 * l + 0.782_771_766_2 * m - 0.808_675_766_0 * s,
+        )
+    }
+
+    /// The colour of this lightness and hue with the most of the given colourfulness that a screen can show.
+    fn nearest(lightness: f64, a: f64, b: f64) -> Self {
+        let mut part = 1.0;
+        loop {
+            match Self::from_oklab(lightness, a * part, b * part) {
+                Some(colour) => return colour,
+                None if part < 0.02 => {
+                    return if lightness < 0.5 {
+                        Self::BLACK
+                    } else {
+                        Self::WHITE
+                    };
+                }
+                None => part *= 0.95,
+            }
+        }
+    }
+
+    fn from_oklab(lightness: f64, a: f64, b: f64) -> Option<Self> {
+        let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
+        let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
+        let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
+        let part = |linear: f64| {
+            let part = if linear <= 0.003_130_8 {
+                linear * 12.92
+            } else {
+                1.055 * linear.powf(1.0 / 2.4) - 0.055
+            };
+            let value = (part * 255.0).round();
+            // Within the screen's gamut, but for rounding.
+            (-0.5..=255.5).contains(&value).then_some(value as u8)
         };
-        0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
+        Some(Self::new(
+            part(4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s)?,
+            part(-1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s)?,
+            part(-0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s)?,
+        ))
+    }
+
+    /// Relative luminance, 0 (black) to 1 (white).
+    pub fn luminance(self) -> f64 {
+        let [red, green, blue] = self.linear();
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
     /// The contrast ratio to another colour, 1 to 21.
@@ -81,12 +137,18 @@ impl Colour {
     }
 
     /// The nearest tone of this colour that has the contrast `ratio` to `ground`: darker on a light ground,
-    /// lighter on a dark one.
+    /// lighter on a dark one. Hue and, as far as the screen can, colourfulness stay.
     #[must_use]
     pub fn readable_on(self, ground: Self, ratio: f64) -> Self {
+        if self.contrast(ground) >= ratio {
+            return self;
+        }
         let target = ground.ink();
-        (0..=100)
-            .map(|percent| self.mixed(target, percent))
+        let (from, a, b) = self.oklab();
+        let (to, _, _) = target.oklab();
+        (1..=100)
+            .map(|step| from + (to - from) * f64::from(step) / 100.0)
+            .map(|lightness| Self::nearest(lightness, a, b))
             .find(|tone| tone.contrast(ground) >= ratio)
             .unwrap_or(target)
     }
@@ -132,6 +194,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_tone_keeps_its_hue() {
+        let teal = Colour::new(0x0e, 0x5f, 0x59);
+        let (l, a, b) = teal.oklab();
+        assert_eq!(Colour::from_oklab(l, a, b), Some(teal));
+        let (_, a2, b2) = teal.readable_on(Colour::new(0x17, 0x1a, 0x1f), 4.5).oklab();
+        assert!((a2.atan2(b2) - a.atan2(b)).abs() < 0.05);
+        assert!(a2.hypot(b2) > 0.9 * a.hypot(b), "it stays colourful");
     }
 
     #[test]

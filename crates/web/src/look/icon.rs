@@ -16,6 +16,8 @@ pub enum Icon {
     ChevronBack,
     /// Opens downward.
     ChevronDown,
+    /// Not begun.
+    Ring,
     /// To know.
     Info,
     /// To heed.
@@ -58,12 +60,13 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon, for the styleguide.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Check,
         Self::Cross,
         Self::ChevronForward,
         Self::ChevronBack,
         Self::ChevronDown,
+        Self::Ring,
         Self::Info,
         Self::Warning,
         Self::Error,
@@ -92,6 +95,7 @@ impl Icon {
             Self::ChevronForward => "M9.5 5.5L16 12l-6.5 6.5",
             Self::ChevronBack => "M14.5 5.5L8 12l6.5 6.5",
             Self::ChevronDown => "M5.5 9.5L12 16l6.5-6.5",
+            Self::Ring => "M12 7a5 5 0 1 1 0 10 5 5 0 0 1 0-10z",
             Self::Info => "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM12 11v5M12 7.8v.2",
             Self::Warning => "M12 4l8.7 15.2H3.3L12 4zM12 10v4M12 16.6v.2",
             Self::Error => "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM12 7.8V13M12 16v.2",

@@ -41,7 +41,7 @@ impl Tone {
     /// The icon.
     pub fn icon(self) -> Icon {
         match self {
-            Self::Neutral => Icon::Clock,
+            Self::Neutral => Icon::Ring,
             Self::Info => Icon::Info,
             Self::Success => Icon::Check,
             Self::Warning => Icon::Warning,
