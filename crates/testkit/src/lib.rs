@@ -1,1 +1,34 @@
-//! Test servers, databases, clocks and third parties
+//! What tests stand on: the whole of the use cases over a database of the test's own, a router driven without a socket or with one,
+//! and answers held against the published contract.
+//!
+//! ```no_run
+//! # async fn example(router: impl Fn(&handclasp_testkit::TestApp) -> axum::Router) {
+//! use handclasp_testkit::TestApp;
+//! use serde_json::json;
+//!
+//! let test = TestApp::start().await;
+//! let client = test.client().await;
+//! let api = client.api(router(&test));
+//! let made = api.post("/api/companies", json!({ "name": "Ash & Birch" })).await;
+//! assert_eq!(made.status, 200);
+//! # }
+//! ```
+//!
+//! Here alone the environment is read outside of the binary: `HANDCLASP_TEST_ENGINE` (`sqlite`, the default, or `postgres`),
+//! `HANDCLASP_TEST_POSTGRES` (where databases can be made) and `HANDCLASP_TEST_REQUIRE_ALL` (`1`: what is missing fails the test
+//! instead of being skipped). A test that can't be set up panics: that is how it fails.
+#![expect(clippy::panic, reason = "a test that can't be set up has failed")]
+
+mod answer;
+mod app;
+pub mod contract;
+mod database;
+mod http_client;
+mod server;
+mod setting;
+
+pub use answer::Answer;
+pub use app::{START, Setup, TestApp, TestClient};
+pub use database::TestDatabase;
+pub use http_client::Http;
+pub use server::TestServer;

@@ -1,0 +1,177 @@
+//! The use cases over a test's own database.
+
+use std::sync::Arc;
+
+use axum::Router;
+use handclasp_ambient::{ManualClock, SeededRandom, SharedClock, SharedRandom, new_id};
+use handclasp_app::{App, Client, Parts, SandboxMode, Settings, prepare};
+use handclasp_domain::{ClientId, Scopes, Secret, Timestamp};
+use handclasp_integrations::{Catalogue, Origins};
+use handclasp_outbound::{Outbound, Pin, Policy};
+use handclasp_vault::{KeyRing, MasterKey, Vault};
+use url::Url;
+
+use crate::{Http, TestDatabase};
+
+/// When every test begins: 2026-03-01T12:00:00Z.
+pub const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
+
+/// What a test may want to have otherwise. [`TestApp::start`] takes the defaults.
+pub struct Setup {
+    /// Where Link stands. Default `http://127.0.0.1:4000/`, where nobody listens.
+    pub link_url: Url,
+    /// Where the built-in third party stands. Default `http://localhost:4000/`, where nobody listens.
+    pub sandbox_url: Url,
+    /// Whether people are offered sandbox integrations. Default: yes, unless the Link URL hides them.
+    pub sandbox: SandboxMode,
+    /// Addresses of origins that no name server knows.
+    pub pins: Vec<Pin>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let url = |text: &str| match Url::parse(text) {
+            Ok(url) => url,
+            Err(error) => panic!("{text}: {error}"),
+        };
+        Self {
+            link_url: url("http://127.0.0.1:4000/"),
+            sandbox_url: url("http://localhost:4000/"),
+            sandbox: SandboxMode::Shown,
+            pins: Vec::new(),
+        }
+    }
+}
+
+/// The use cases over a database of this test's own. The clock stands at [`START`] until it is moved, ids and secrets are the same
+/// in every run, and calls to loopback are allowed.
+pub struct TestApp {
+    /// The use cases.
+    pub app: App,
+    /// Their clock.
+    pub clock: Arc<ManualClock>,
+    /// Their database.
+    pub database: TestDatabase,
+}
+
+impl TestApp {
+    /// Starts with the defaults.
+    pub async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// Starts with something otherwise.
+    pub async fn with(setup: Setup) -> Self {
+        let database = TestDatabase::fresh().await;
+        let clock = Arc::new(ManualClock::at(START));
+        let random: SharedRandom = Arc::new(SeededRandom::new(1));
+        let app = Self::over(setup, &database, clock.clone(), random).await;
+        Self {
+            app,
+            clock,
+            database,
+        }
+    }
+
+    /// Use cases over a database that is there already, as a second replica or a restarted server has them.
+    pub async fn over(
+        setup: Setup,
+        database: &TestDatabase,
+        clock: SharedClock,
+        random: SharedRandom,
+    ) -> App {
+        let store = database.store().clone();
+        // The same in every run, and apart from what the test draws.
+        let key = MasterKey::generate(&SeededRandom::new(0x4a4d));
+        let keys = match KeyRing::new(key, Vec::new()) {
+            Ok(keys) => keys,
+            Err(error) => panic!("no key ring: {error}"),
+        };
+        let vault = Vault::new(keys, random.clone());
+        let secrets = match prepare(&store, &vault, &*clock, &*random).await {
+            Ok(secrets) => secrets,
+            Err(error) => panic!("the test's server does not start: {error}"),
+        };
+        let origins = match Origins::new(&setup.sandbox_url) {
+            Ok(origins) => origins,
+            Err(error) => panic!("the sandbox's address {error}"),
+        };
+        let catalogue = match Catalogue::embedded(&origins) {
+            Ok(catalogue) => catalogue,
+            Err(error) => panic!("no catalogue: {error}"),
+        };
+        let loopback = ["127.0.0.0/8", "::1/128"].map(|range| match range.parse() {
+            Ok(range) => range,
+            Err(error) => panic!("{range}: {error}"),
+        });
+        let outbound = Outbound::new(Policy {
+            allowed_ranges: loopback.into(),
+            pins: setup.pins,
+            ..Policy::default()
+        });
+        let outbound = match outbound {
+            Ok(outbound) => outbound,
+            Err(error) => panic!("no outgoing client: {error}"),
+        };
+        App::new(Parts {
+            store,
+            vault,
+            outbound,
+            catalogue,
+            settings: Settings {
+                link_url: setup.link_url,
+                sandbox: setup.sandbox,
+            },
+            secrets,
+            replica: new_id(&*random),
+            clock,
+            random,
+        })
+    }
+
+    /// A new client whose key may do everything.
+    pub async fn client(&self) -> TestClient {
+        self.client_with(Scopes::EVERYTHING).await
+    }
+
+    /// A new client whose key may do this.
+    pub async fn client_with(&self, scopes: Scopes) -> TestClient {
+        match self.app.create_client("Lender Ltd", scopes).await {
+            Ok(made) => TestClient {
+                app: self.app.clone(),
+                client: made.client,
+                key: made.api_key,
+            },
+            Err(error) => panic!("no client: {error}"),
+        }
+    }
+}
+
+/// A client with its API key.
+pub struct TestClient {
+    app: App,
+    /// The client, as it was made.
+    pub client: Client,
+    /// Its first key.
+    pub key: Secret<String>,
+}
+
+impl TestClient {
+    /// Its id.
+    pub fn id(&self) -> ClientId {
+        self.client.id
+    }
+
+    /// A further key, which may do this.
+    pub async fn key_with(&self, scopes: Scopes) -> Secret<String> {
+        match self.app.create_api_key(self.id(), None, scopes).await {
+            Ok(key) => key,
+            Err(error) => panic!("no further key: {error}"),
+        }
+    }
+
+    /// Requests to a router with the client's key.
+    pub fn api(&self, router: Router) -> Http {
+        Http::new(router).with_key(self.key.expose())
+    }
+}
