@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::body::{Touched, WatchedBody, read};
 use crate::connect::Connector;
-use crate::error::{OutboundError, UrlFault, from_hyper};
+use crate::error::{Cause, OutboundError, UrlFault, from_hyper};
 use crate::measure::Measured;
 use crate::policy::{BuildError, Policy, Rules};
 use crate::request::{Request, Response};
@@ -59,7 +59,8 @@ struct Inner {
 }
 
 impl Outbound {
-    /// A client with the operating system's resolver. Reads the trusted certificates from disk.
+    /// A client with the operating system's resolver. The first of a process reads the
+    /// trusted certificates from disk.
     pub fn new(policy: Policy) -> Result<Self, BuildError> {
         Self::with_resolver(policy, Arc::new(SystemResolver::default()))
     }
@@ -195,6 +196,10 @@ impl Outbound {
             .request(outgoing)
             .await
             .map_err(|error| from_hyper(&error, touched.get()))?;
+        if answer.status().is_informational() {
+            // 101, which nobody asked for: what follows would not be HTTP.
+            return Err(OutboundError::Protocol(Cause::text("an unasked 101")));
+        }
         let (head, body) = answer.into_parts();
         let (body, truncated) = read(body, max_body, on_overflow).await?;
         Ok(Response {

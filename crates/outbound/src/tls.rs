@@ -1,7 +1,7 @@
 //! Whom to trust, and as whom to appear.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use handclasp_domain::Secret;
 use rustls::crypto::CryptoProvider;
@@ -64,12 +64,12 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// The authorities that the operating system trusts, and these. The variables `SSL_CERT_FILE` and
+    /// The authorities that the operating system trusts, read once per process, and these. The variables `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR` count as usual.
     pub(crate) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Result<Self, BuildError> {
         Ok(Self {
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
-            roots: Arc::new(roots(extra_roots)?),
+            roots: roots(extra_roots)?,
         })
     }
 
@@ -93,7 +93,20 @@ impl Trust {
     }
 }
 
-fn roots(extra_roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore, BuildError> {
+fn roots(extra: Vec<CertificateDer<'static>>) -> Result<Arc<RootCertStore>, BuildError> {
+    static OF_THE_SYSTEM: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    let of_the_system = OF_THE_SYSTEM.get_or_init(|| Arc::new(roots_of_the_system()));
+    if extra.is_empty() {
+        return Ok(Arc::clone(of_the_system));
+    }
+    let mut roots = RootCertStore::clone(of_the_system);
+    for root in extra {
+        roots.add(root).map_err(BuildError::Root)?;
+    }
+    Ok(Arc::new(roots))
+}
+
+fn roots_of_the_system() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {
@@ -106,14 +119,11 @@ fn roots(extra_roots: Vec<CertificateDer<'static>>) -> Result<RootCertStore, Bui
             "trusted certificates of the operating system that are not usable"
         );
     }
-    for root in extra_roots {
-        roots.add(root).map_err(BuildError::Root)?;
-    }
     if roots.is_empty() {
         tracing::warn!(
-            "this machine trusts no certificate authority: every https request will fail \
-             until its certificates are installed (package ca-certificates)"
+            "this machine trusts no certificate authority: https requests will fail until its \
+             certificates are installed (package ca-certificates)"
         );
     }
-    Ok(roots)
+    roots
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::{Names, Server, allowing, fetch, get, local};
+use crate::support::{Names, Server, allowing, fetch, get, local, read_request};
 use bytes::Bytes;
 use handclasp_outbound::{Outbound, OutboundError, Overflow, Policy, Request, UrlFault};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn an_answer_is_handed_on_whatever_its_status() {
@@ -188,4 +189,75 @@ async fn http_may_go_to_a_name_within_an_allowed_range() {
     outbound.send(request).await.unwrap();
     let host = format!("host: hook.example.com:{}\r\n", server.port());
     assert!(seen.all()[0].contains(&host));
+}
+
+#[tokio::test]
+async fn answers_of_less_common_forms_are_understood() {
+    for (method, answer, status, body) in [
+        (
+            Method::GET,
+            "HTTP/1.0 200 OK\r\n\r\nto the end",
+            200,
+            "to the end",
+        ),
+        (Method::GET, "HTTP/1.1 200 \r\n\r\n", 200, ""),
+        (Method::GET, "HTTP/1.1 299 Own\r\n\r\n", 299, ""),
+        (
+            Method::HEAD,
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+            200,
+            "",
+        ),
+        (
+            Method::GET,
+            "HTTP/1.1 304 Same\r\ncontent-length: 9\r\n\r\n",
+            304,
+            "",
+        ),
+        (
+            Method::GET,
+            "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+            200,
+            "hi",
+        ),
+    ] {
+        let answer = answer.to_owned();
+        let server = Server::start(move |mut stream| {
+            let answer = answer.clone();
+            async move {
+                read_request(&mut stream).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        })
+        .await;
+        let request = Request {
+            method,
+            ..get(server.url("/"))
+        };
+        let response = local().send(request).await.unwrap();
+        assert_eq!(
+            (response.status.as_u16(), &response.body[..]),
+            (status, body.as_bytes())
+        );
+        assert!(!response.truncated);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_body_that_nobody_reads_is_still_an_answer() {
+    let server = Server::start(|mut stream| async move {
+        let mut head = [0; 64];
+        let _ = stream.read(&mut head).await;
+        let answer = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = stream.write_all(answer).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    })
+    .await;
+    let request = Request {
+        method: Method::POST,
+        body: vec![b'x'; 16 << 20].into(),
+        ..get(server.url("/"))
+    };
+    let response = local().send(request).await.unwrap();
+    assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
