@@ -36,6 +36,7 @@ journey('a callback in another browser is refused and changes nothing', async (i
   stranger.answers(400, /\/callback\//);
   const answer = await stranger.page.goto(callback);
   assert.equal(answer.status(), 400);
+  await shows(stranger.page, 'foreign');
   await look(stranger);
   assert.equal(new URL(stranger.page.url()).hostname, '127.0.0.1');
   assert.deepEqual(await onlyConnection(sdk, company.id), before);

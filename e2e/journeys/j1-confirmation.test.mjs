@@ -31,7 +31,7 @@ journey('J1: leaving without a redirect URL ends on a page that says so', async 
   const company = await it.newCompany();
   await page.goto(company.redirect);
   await leave(page);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await shows(page, 'left');
   await look(visit);
   assert.equal(new URL(page.url()).host, new URL(it.server.baseUrl).host);
   assert.deepEqual((await sdk.connections.list({ companyId: company.id })).results, []);

@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { look } from '../lib/browser.mjs';
 import { onlyConnection, world } from '../lib/journey.mjs';
 import {
-  agree,
   atSandbox,
   complete,
   disconnect,
-  has,
+  openConnection,
   reconnect,
   says,
   shows,
@@ -34,6 +33,8 @@ journey('J2: what is connected is shown, disconnected and connected again', asyn
   await shows(later.page, 'whatToConnect');
   await says(later.page, first.platformName);
   await look(later);
+  await openConnection(later.page);
+  await look(later);
 
   await disconnect(later.page);
   await look(later);
@@ -43,8 +44,6 @@ journey('J2: what is connected is shown, disconnected and connected again', asyn
   await consumer.expect(company.id, ['connection.disconnected']);
 
   await reconnect(later.page);
-  // Consent is asked for again where the page does so; the third party always asks.
-  if (await has(later.page, 'agree')) await agree(later.page);
   await atSandbox(later.page, 'allow');
   await shows(later.page, 'whatToConnect');
   const again = await onlyConnection(sdk, company.id);

@@ -4,7 +4,13 @@ import assert from 'node:assert/strict';
 import { look } from '../lib/browser.mjs';
 import { onlyConnection, world } from '../lib/journey.mjs';
 import {
-  agree, atSandbox, chooseAnother, complete, has, leave, shows, stepsToSandbox, tryAgain,
+  atSandbox,
+  chooseAnother,
+  complete,
+  leave,
+  shows,
+  stepsToSandbox,
+  tryAgain,
   walkToSandbox,
 } from '../lib/pages.mjs';
 
@@ -17,12 +23,6 @@ const journey = world({
 async function landing(page, platform) {
   await page.waitForURL(`${platform.url}/**`);
   return Object.fromEntries(new URL(page.url()).searchParams);
-}
-
-/** Follows "try again" to the third party, by way of the consent where the page asks for it. */
-async function again(page) {
-  await tryAgain(page);
-  if (await has(page, 'agree')) await agree(page);
 }
 
 journey('J6: declined, tried again, allowed', async (it) => {
@@ -40,7 +40,7 @@ journey('J6: declined, tried again, allowed', async (it) => {
   assert.equal(declined.dataConnectionErrors[0].statusText, 'access_denied');
   await consumer.expect(company.id, ['connection.created', 'connection.failed']);
 
-  await again(page);
+  await tryAgain(page);
   await atSandbox(page, 'allow');
   await complete(page);
   assert.equal((await landing(page, platform)).status, '200');
@@ -72,7 +72,7 @@ journey('J6: declined, then another is chosen', async ({ page, newCompany }) => 
   await atSandbox(page, 'decline');
   await shows(page, 'declined');
   await chooseAnother(page);
-  await page.getByRole('heading', { level: 1, name: /choose|which|what|connect/i }).waitFor();
+  await shows(page, 'choose');
 });
 
 journey('J6: the third party fails', async (it) => {
@@ -103,7 +103,7 @@ journey('J6: the third party fails, and works the second time', async (it) => {
   await walkToSandbox(page);
   await atSandbox(page, 'serverError');
   await shows(page, 'failed');
-  await again(page);
+  await tryAgain(page);
   await atSandbox(page, 'allow');
   await shows(page, 'whatToConnect');
   assert.equal((await onlyConnection(sdk, company.id)).status, 'Linked');

@@ -2,35 +2,37 @@
 // changes its words. Tests say what a person does; how a page offers it stands here.
 import assert from 'node:assert/strict';
 
-/** The main heading of each screen. */
+/** The main heading of each screen. The third party's page is known by its site. */
 export const headings = {
-  whatToConnect: /what (would you like )?to connect|connect your (software|data|business)|your connections/i,
-  choose: /choose|which .* do you use|pick/i,
-  consent: /connect .*sandbox|sandbox.*access|share|permission/i,
-  sandbox: /sign in|sandbox/i,
-  declined: /declined|did not (allow|agree)|not connected|was not given/i,
-  failed: /went wrong|did not work|could not connect|problem/i,
-  leave: /leave|stop here|exit/i,
-  disconnect: /disconnect/i,
-  confirmation: /connected|all done|thank you/i,
-  badCallback: /could not|another browser|cannot|does not/i,
+  whatToConnect: /^(connect your software|your connections) to /i,
+  choose: /^which .* do you use/i,
+  consent: /^connect .* to .*\?$/i,
+  sandbox: /./,
+  connection: /^sandbox$/i,
+  declined: /^you did not allow access/i,
+  failed: /could not complete this|is not answering|stopped to be safe/i,
+  leave: /^leave now/i,
+  disconnect: /^disconnect .*\?$/i,
+  confirmation: /^all done/i,
+  left: /^you have left/i,
+  foreign: /^please go back to where you started/i,
 };
 
 const controls = {
-  accounting: /accounting/i,
-  integration: /^(?!.*(bank|commerce)).*sandbox/i,
-  agree: /^(connect to|allow|agree|continue)/i,
-  allow: /^allow|^sign in and allow/i,
-  decline: /^(decline|deny|refuse)/i,
+  accounting: /^accounting/i,
+  integration: /sandbox/i,
+  agree: /^continue to/i,
+  allow: /^allow/i,
+  decline: /^decline/i,
   serverError: /server error/i,
-  complete: /^(complete|finish|done|i.?m done|continue to)/i,
-  tryAgain: /try again/i,
-  chooseAnother: /(choose|connect|pick) (another|other|different)/i,
-  leave: /^(leave|exit|cancel and leave)/i,
-  leaveForGood: /^(leave|yes, leave|exit)/i,
-  disconnect: /^disconnect/i,
-  disconnectForGood: /^(disconnect|yes, disconnect)/i,
-  reconnect: /^reconnect/i,
+  connection: /sandbox/i,
+  complete: /^done, return to/i,
+  tryAgain: /^try again/i,
+  chooseAnother: /^choose another/i,
+  leave: /^leave/i,
+  leaveForGood: /^leave/i,
+  disconnect: /^disconnect$/i,
+  reconnect: /^sign in at .* again/i,
 };
 
 /** A button or a link by its accessible name. */
@@ -46,6 +48,7 @@ export const names = controls;
 
 /** Waits for a screen. */
 export async function shows(page, screen) {
+  if (screen === 'sandbox') await page.waitForURL(({ hostname }) => hostname === 'localhost');
   const heading = page.getByRole('heading', { level: 1, name: headings[screen] });
   await heading.first().waitFor().catch(async (error) => {
     const is = await mainHeading(page).catch(() => 'none');
@@ -63,10 +66,6 @@ export async function mainHeading(page) {
 /** Whether the page speaks of this, anywhere in its text. */
 export async function says(page, words) {
   await page.getByText(words).first().waitFor();
-}
-
-export async function has(page, name) {
-  return (await control(page, name).anywhere.count()) > 0;
 }
 
 async function press(page, name) {
@@ -102,8 +101,15 @@ export async function complete(page) {
   await press(page, 'complete');
 }
 
+/** After a failure, to the third party once more. In a journey the consent stands between. */
 export async function tryAgain(page) {
   await press(page, 'tryAgain');
+  await agree(page);
+}
+
+/** Goes on to the third party from whichever page stands before it. */
+export async function onward(page) {
+  await press(page, 'agree');
 }
 
 export async function chooseAnother(page) {
@@ -116,13 +122,25 @@ export async function openLeave(page) {
   await shows(page, 'leave');
 }
 
-/** Leaves, and confirms it. */
-export async function leave(page) {
-  await openLeave(page);
+/** Confirms it. */
+export async function leaveForGood(page) {
   await press(page, 'leaveForGood');
 }
 
-/** Asks to disconnect what is connected. The page asks back. */
+/** Leaves, and confirms it. */
+export async function leave(page) {
+  await openLeave(page);
+  await leaveForGood(page);
+}
+
+/** From the overview to the page of the one connection. */
+export async function openConnection(page) {
+  await shows(page, 'whatToConnect');
+  await press(page, 'connection');
+  await shows(page, 'connection');
+}
+
+/** Asks to disconnect, on the connection's page. The page asks back. */
 export async function openDisconnect(page) {
   await press(page, 'disconnect');
   await shows(page, 'disconnect');
@@ -131,11 +149,14 @@ export async function openDisconnect(page) {
 /** Disconnects, and confirms it. */
 export async function disconnect(page) {
   await openDisconnect(page);
-  await press(page, 'disconnectForGood');
+  await press(page, 'disconnect');
+  await shows(page, 'connection');
 }
 
+/** Signs in again, from the connection's page to the third party's. */
 export async function reconnect(page) {
   await press(page, 'reconnect');
+  await agree(page);
 }
 
 /** The steps from the Link URL to the third party's page, each with a name. */

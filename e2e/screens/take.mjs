@@ -10,7 +10,9 @@ import {
   chooseAccounting,
   chooseSandbox,
   complete,
+  openConnection,
   openDisconnect,
+  leaveForGood,
   openLeave,
   shows,
   walkToSandbox,
@@ -103,6 +105,8 @@ try {
     await atSandbox(page, 'allow');
     await shows(page, 'whatToConnect');
     await take(page, 'connected');
+    await openConnection(page);
+    await take(page, 'connection');
     await openDisconnect(page);
     await take(page, 'disconnect');
     await page.goto(company.redirect);
@@ -115,6 +119,8 @@ try {
     const { page } = await fresh();
     await openLeave(page);
     await take(page, 'leave');
+    await leaveForGood(page);
+    await take(page, 'left');
   }
   // What breaks.
   for (const [outcome, screen] of [

@@ -105,7 +105,9 @@ fn test(
             Scope::All => "all",
         },
     );
-    node.args(["--test", "--test-reporter=spec"]).args(files);
+    // A journey mostly waits, so two files at a time do even on two cores.
+    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec"])
+        .args(files);
     let passed = process::run_reading(&mut node, |line| counts.read_node(line))?;
     ensure!(
         counts.passed + counts.failed > 0,
