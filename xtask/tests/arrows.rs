@@ -59,7 +59,19 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
-    ("testkit", &["ambient", "domain", "store"]),
+    (
+        "testkit",
+        &[
+            "ambient",
+            "domain",
+            "outbound",
+            "store",
+            "vault",
+            "integrations",
+            "app",
+            "web",
+        ],
+    ),
 ];
 
 /// Programs that only developers run: what they use is their own affair, and nobody uses them.
