@@ -1,0 +1,15 @@
+//! What the person sees.
+
+pub(crate) mod go_back;
+pub(crate) mod sign_in;
+
+use handclasp_web::look::{Brand, Colour};
+
+/// The sandbox's own: it is another product than the one that the person came from.
+fn brand(name: String) -> Brand {
+    Brand {
+        primary: Some(Colour::new(0x8a, 0x4b, 0x08)),
+        mark: false,
+        ..Brand::of(name)
+    }
+}

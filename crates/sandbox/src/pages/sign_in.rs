@@ -1,0 +1,160 @@
+//! The sign-in page: who asks for what, for which company, and the outcome to choose.
+
+use askama::Template;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use handclasp_ambient::random_bytes;
+use handclasp_domain::Secret;
+use handclasp_web::error::{PageError, PageErrorKind};
+use handclasp_web::form::{Fields, QueryFields};
+use handclasp_web::i18n::{Languages, Localizer};
+use handclasp_web::look::{Icon, PageContext, PageShell, render};
+
+use super::{brand, go_back};
+use crate::claims::{CODE_LIFE, Code, hash};
+use crate::request::{AnswerError, AuthorizationRequest, Refusal};
+use crate::scope::Scope;
+use crate::world::{ORGANISATIONS, Organisation, PERSON, Person};
+use crate::{Sandbox, Shared};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    shell: &'a PageShell,
+    /// The form goes to the same address: what is asked for stands in its query, and is checked again.
+    action: &'a str,
+    app: String,
+    person: &'a Person,
+    organisations: &'a [Organisation],
+    asked: Vec<(Icon, String)>,
+}
+
+/// What the person chose. Only these exist: a page offers nothing that does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Allow,
+    Decline,
+    ServerError,
+}
+
+impl Outcome {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "allow" => Some(Self::Allow),
+            "decline" => Some(Self::Decline),
+            "server-error" => Some(Self::ServerError),
+            _ => None,
+        }
+    }
+}
+
+/// Shows the page. Nothing comes of looking.
+pub(crate) async fn show(
+    State(sandbox): State<Shared>,
+    context: PageContext,
+    OriginalUri(uri): OriginalUri,
+    QueryFields(fields): QueryFields,
+) -> Result<Response, PageError> {
+    let context = speaking(context, &fields);
+    let request = match AuthorizationRequest::read(&sandbox, &fields).await {
+        Ok(request) => request,
+        Err(refusal) => return refuse(context.t, refusal),
+    };
+    let asked = Scope::ALL
+        .into_iter()
+        .filter(|scope| request.scopes.has(*scope))
+        .map(|scope| match scope {
+            Scope::Accounting => (Icon::Eye, context.t.text("sandbox-scope-accounting")),
+            Scope::OfflineAccess => (Icon::Link, context.t.text("sandbox-scope-offline-access")),
+        })
+        .collect();
+    Ok(render(&SignIn {
+        shell: &context.shell(brand(context.t.text("sandbox-name"))),
+        action: uri.path_and_query().map_or("", |p| p.as_str()),
+        app: request.app.name,
+        person: &PERSON,
+        organisations: &ORGANISATIONS,
+        asked,
+    }))
+}
+
+/// Takes the person's choice, and lays the way back to the client.
+pub(crate) async fn decide(
+    State(sandbox): State<Shared>,
+    context: PageContext,
+    QueryFields(fields): QueryFields,
+    form: Fields,
+) -> Result<Response, PageError> {
+    let context = speaking(context, &fields);
+    let request = match AuthorizationRequest::read(&sandbox, &fields).await {
+        Ok(request) => request,
+        Err(refusal) => return refuse(context.t, refusal),
+    };
+    let bad = |why: &'static str| PageError::new(PageErrorKind::BadRequest).because(why);
+    let one = |name| {
+        form.one(name)
+            .map_err(|_| bad("a field of the form came twice"))
+    };
+    let outcome = one("outcome")?
+        .and_then(Outcome::read)
+        .ok_or_else(|| bad("no such outcome"))?;
+    let to = match outcome {
+        Outcome::Allow => {
+            let organisation = one("organisation")?
+                .and_then(Organisation::find)
+                .ok_or_else(|| bad("no such company"))?;
+            let code = code(&sandbox, &request, organisation)?;
+            request.allowed(&sandbox, code.expose())
+        }
+        Outcome::Decline => request.refused(&sandbox, AnswerError::AccessDenied),
+        Outcome::ServerError => request.refused(&sandbox, AnswerError::ServerError),
+    };
+    go_back::lead(&sandbox, to, request.app.name, context.t)
+}
+
+fn code(
+    sandbox: &Sandbox,
+    request: &AuthorizationRequest,
+    organisation: &Organisation,
+) -> Result<Secret<String>, PageError> {
+    let code = Code {
+        id: uuid::Builder::from_random_bytes(random_bytes(&*sandbox.random)).into_uuid(),
+        client: request.client_id.clone(),
+        redirect: hash(request.app.redirect_uri.as_str()),
+        challenge: request.challenge.clone(),
+        scope: request.scopes.to_string(),
+        organisation: organisation.id.to_owned(),
+        subject: PERSON.subject.to_owned(),
+        expires: sandbox.clock.now().plus(CODE_LIFE),
+    };
+    sandbox.signer.sign(&code).map_err(PageError::internal)
+}
+
+/// In the first language of `ui_locales` that we speak (as OpenID Connect Core, 3.1.2.1, has it), else the browser's.
+fn speaking(context: PageContext, fields: &Fields) -> PageContext {
+    let wanted = fields.one("ui_locales").ok().flatten().unwrap_or_default();
+    let languages = Languages::embedded();
+    let spoken = wanted
+        .split(' ')
+        .find(|tag| languages.exactly(tag).is_some());
+    context.speaking(spoken)
+}
+
+fn refuse(t: Localizer, refusal: Refusal) -> Result<Response, PageError> {
+    match refusal {
+        Refusal::Answer(url) => Ok(Redirect::to(url.as_str()).into_response()),
+        Refusal::NobodyToAnswer(why) => Err(PageError::new(PageErrorKind::BadRequest)
+            .saying(
+                t.text("sandbox-unknown-app-title"),
+                t.text("sandbox-unknown-app-what"),
+                t.text("sandbox-unknown-app-todo"),
+            )
+            .branded(brand(t.text("sandbox-name")))
+            .in_language(t.lang())
+            .because(why)),
+        Refusal::Unavailable(error) => Err(PageError::new(PageErrorKind::Overloaded)
+            .branded(brand(t.text("sandbox-name")))
+            .in_language(t.lang())
+            .because(error)),
+    }
+}

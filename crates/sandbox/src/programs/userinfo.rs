@@ -1,0 +1,41 @@
+//! Who signed in, and for which company.
+
+use axum::extract::State;
+use axum::response::Response;
+use handclasp_store::sandbox as grants;
+use http::HeaderMap;
+use serde_json::json;
+
+use super::authenticate::{authorization, of_scheme};
+use super::error::{OAuthError, json_response};
+use crate::Shared;
+use crate::claims::Access;
+use crate::scope::{Scope, Scopes};
+use crate::world::{Organisation, Person};
+
+/// Answers whoever has an access token (RFC 6750, 2.1): the person, and with the scope `accounting` the company.
+pub(crate) async fn answer(
+    State(sandbox): State<Shared>,
+    headers: HeaderMap,
+) -> Result<Response, OAuthError> {
+    let token = authorization(&headers)?
+        .and_then(|header| of_scheme(header, "Bearer"))
+        .ok_or(OAuthError::NoToken)?;
+    let invalid = OAuthError::InvalidToken;
+    let token = sandbox.signer.open::<Access>(token, sandbox.clock.now());
+    let token = token.map_err(|_| invalid)?;
+    // Tokens are signed, but only the grant tells whether it was revoked.
+    let grant = grants::find(&mut &sandbox.store, token.grant).await?;
+    let grant = grant.filter(|g| g.revoked.is_none()).ok_or(invalid)?;
+    let person = Person::find(&grant.subject).ok_or(invalid)?;
+    let mut body = json!({
+        "sub": person.subject,
+        "name": person.name,
+        "email": person.email,
+    });
+    if Scopes::parse(&token.scope).is_ok_and(|scopes| scopes.has(Scope::Accounting)) {
+        let organisation = Organisation::find(&grant.organisation).ok_or(invalid)?;
+        body["organisation"] = json!({"id": organisation.id, "name": organisation.name});
+    }
+    Ok(json_response(&body))
+}

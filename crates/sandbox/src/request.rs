@@ -1,0 +1,189 @@
+//! The authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3) and its answers.
+
+use handclasp_web::form::Fields;
+use url::Url;
+
+use crate::Sandbox;
+use crate::registrations::{Registered, RegistrationsUnavailable};
+use crate::scope::Scopes;
+
+/// A request that a sign-in page may be shown for.
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client_id: String,
+    pub(crate) app: Registered,
+    pub(crate) state: Option<String>,
+    pub(crate) challenge: String,
+    pub(crate) scopes: Scopes,
+}
+
+/// Why there is no sign-in page.
+pub(crate) enum Refusal {
+    /// Who asks is not known, or where to answer: the person is told, and nobody is redirected (RFC 6749,
+    /// 4.1.2.1).
+    NobodyToAnswer(&'static str),
+    /// The client is told, at its redirect URI.
+    Answer(Box<Url>),
+    /// Just now nothing can be looked up.
+    Unavailable(RegistrationsUnavailable),
+}
+
+/// An error that the client is told in a redirect (RFC 6749, 4.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswerError {
+    InvalidRequest(&'static str),
+    UnsupportedResponseType,
+    InvalidScope,
+    /// The person's own wish.
+    AccessDenied,
+    /// Likewise, for a try.
+    ServerError,
+}
+
+impl AnswerError {
+    fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(what) => what,
+            Self::UnsupportedResponseType => "only the response type code is supported",
+            Self::InvalidScope => "a scope is unknown",
+            Self::AccessDenied => "the person declined",
+            Self::ServerError => "the person asked for this server error",
+        }
+    }
+}
+
+/// The values of a request, of which each may come once; one without a value counts as left out (RFC 6749, 3.1).
+struct Values<'a>(&'a Fields);
+
+struct Twice;
+
+impl<'a> Values<'a> {
+    fn get(&self, name: &str) -> Result<Option<&'a str>, Twice> {
+        let value = self.0.one(name).map_err(|_| Twice)?;
+        Ok(value.filter(|value| !value.is_empty()))
+    }
+}
+
+impl From<Twice> for AnswerError {
+    fn from(_: Twice) -> Self {
+        Self::InvalidRequest("a parameter is repeated")
+    }
+}
+
+impl AuthorizationRequest {
+    /// Reads a request: first who asks and where to answer, then the rest.
+    pub(crate) async fn read(sandbox: &Sandbox, fields: &Fields) -> Result<Self, Refusal> {
+        let values = Values(fields);
+        let nobody = Refusal::NobodyToAnswer;
+        let Ok(Some(client_id)) = values.get("client_id") else {
+            return Err(nobody("no client id, or more than one"));
+        };
+        let Ok(Some(redirect_uri)) = values.get("redirect_uri") else {
+            return Err(nobody("no redirect URI, or more than one"));
+        };
+        let app = sandbox.registrations.app_of(client_id).await;
+        let app = app
+            .map_err(Refusal::Unavailable)?
+            .ok_or(nobody("the client is not registered"))?;
+        if app.redirect_uri.as_str() != redirect_uri {
+            return Err(nobody("the redirect URI is not the registered one"));
+        }
+        // Where it came twice, neither is the one to give back.
+        let state = values.get("state").ok().flatten().map(str::to_owned);
+        match Self::rest(&values) {
+            Ok((challenge, scopes)) => Ok(Self {
+                client_id: client_id.to_owned(),
+                app,
+                state,
+                challenge,
+                scopes,
+            }),
+            Err(error) => {
+                let answer = error_answer(sandbox, &app, state.as_deref(), error);
+                Err(Refusal::Answer(Box::new(answer)))
+            }
+        }
+    }
+
+    fn rest(values: &Values<'_>) -> Result<(String, Scopes), AnswerError> {
+        let invalid = AnswerError::InvalidRequest;
+        values.get("state")?;
+        match values.get("response_type")? {
+            Some("code") => {}
+            Some(_) => return Err(AnswerError::UnsupportedResponseType),
+            None => return Err(invalid("the response type is missing")),
+        }
+        if !matches!(values.get("response_mode")?, None | Some("query")) {
+            return Err(invalid("only the response mode query is supported"));
+        }
+        if values.get("code_challenge_method")? != Some("S256") {
+            return Err(invalid("PKCE with the method S256 is required"));
+        }
+        let challenge = values.get("code_challenge")?.unwrap_or_default();
+        if !is_hash(challenge) {
+            return Err(invalid("the code challenge is missing or no S256 one"));
+        }
+        let scopes = match values.get("scope")? {
+            None => Scopes::default_ones(),
+            Some(text) => Scopes::parse(text).map_err(|_| AnswerError::InvalidScope)?,
+        };
+        Ok((challenge.to_owned(), scopes))
+    }
+
+    /// The answer with a code.
+    pub(crate) fn allowed(&self, sandbox: &Sandbox, code: &str) -> Url {
+        answer(sandbox, &self.app, self.state.as_deref(), &[("code", code)])
+    }
+
+    /// The answer with an error.
+    pub(crate) fn refused(&self, sandbox: &Sandbox, error: AnswerError) -> Url {
+        error_answer(sandbox, &self.app, self.state.as_deref(), error)
+    }
+}
+
+/// Whether it has the form of a SHA-256 in base64url (RFC 7636, 4.2).
+fn is_hash(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    text.len() == 43 && text.bytes().all(word)
+}
+
+fn error_answer(
+    sandbox: &Sandbox,
+    app: &Registered,
+    state: Option<&str>,
+    error: AnswerError,
+) -> Url {
+    let values = [
+        ("error", error.code()),
+        ("error_description", error.description()),
+    ];
+    answer(sandbox, app, state, &values)
+}
+
+/// Every answer names us (RFC 9207), so that it cannot be taken for another's.
+fn answer(
+    sandbox: &Sandbox,
+    app: &Registered,
+    state: Option<&str>,
+    values: &[(&str, &str)],
+) -> Url {
+    let mut url = app.redirect_uri.clone();
+    {
+        let mut query = url.query_pairs_mut();
+        query.extend_pairs(values);
+        if let Some(state) = state {
+            query.append_pair("state", state);
+        }
+        query.append_pair("iss", &sandbox.issuer);
+    }
+    url
+}
