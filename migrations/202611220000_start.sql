@@ -204,41 +204,57 @@ CREATE TABLE consumer (
     PRIMARY KEY (client_id, id)
 ) {strict};
 
--- One row a message and consumer. open: not yet delivered and not given up.
+-- What keeps a consumer's deliveries moving, apart from the consumer itself, which is only looked at by fan-out.
+-- due_at: when to look for deliveries next. version: counts what might change that, so that two never undo each other.
+-- claimed_by, claimed_epoch: the replica that delivers to this consumer; always empty on SQLite, where there is one.
+-- closed_at: when the consumer was deleted; its deliveries go in steps, and this row last.
+CREATE TABLE consumer_lane (
+    client_id {uuid} NOT NULL,
+    consumer_id {uuid} NOT NULL,
+    due_at {instant} NOT NULL,
+    version {int} NOT NULL,
+    claimed_by {uuid},
+    claimed_epoch {int},
+    closed_at {instant},
+    PRIMARY KEY (client_id, consumer_id)
+) {strict};
+CREATE INDEX consumer_lane_due ON consumer_lane (due_at, client_id, consumer_id);
+CREATE INDEX consumer_lane_claimed ON consumer_lane (claimed_by, claimed_epoch) WHERE claimed_by IS NOT NULL;
+
+-- One row a message and consumer. open: not yet delivered and not given up; due_at: when it is tried next.
 CREATE TABLE delivery (
     client_id {uuid} NOT NULL,
-    event_id {uuid} NOT NULL,
     consumer_id {uuid} NOT NULL,
+    event_id {uuid} NOT NULL,
     state {text} NOT NULL,
     attempts {int} NOT NULL,
     open {int} NOT NULL,
     due_at {instant} NOT NULL,
-    claimed_by {uuid},
-    claimed_epoch {int},
-    PRIMARY KEY (client_id, event_id, consumer_id)
+    PRIMARY KEY (client_id, consumer_id, event_id)
 ) {strict};
-CREATE INDEX delivery_due ON delivery (due_at, event_id) WHERE open = 1;
-CREATE INDEX delivery_consumer ON delivery (client_id, consumer_id, event_id);
+CREATE INDEX delivery_open ON delivery (client_id, consumer_id, due_at, event_id) WHERE open = 1;
 
 CREATE TABLE delivery_attempt (
     client_id {uuid} NOT NULL,
-    event_id {uuid} NOT NULL,
     consumer_id {uuid} NOT NULL,
+    event_id {uuid} NOT NULL,
     number {int} NOT NULL,
     at {instant} NOT NULL,
     outcome {text} NOT NULL,
     status {int},
     response {text} NOT NULL,
     micros {int} NOT NULL,
-    PRIMARY KEY (client_id, event_id, consumer_id, number)
+    PRIMARY KEY (client_id, consumer_id, event_id, number)
 ) {strict};
 
--- Running processes. One is dead when alive_until has passed, and what it claimed may be taken by another.
+-- Running processes. One is dead when alive_until has passed, and what it claimed may be taken by another. One that lived
+-- past its own death goes on under the next epoch.
 CREATE TABLE replica (
     id {uuid} NOT NULL PRIMARY KEY,
     epoch {int} NOT NULL,
     alive_until {instant} NOT NULL
 ) {strict};
+CREATE INDEX replica_alive ON replica (alive_until);
 
 CREATE TABLE audit (
     client_id {uuid} NOT NULL,

@@ -3,12 +3,28 @@
 //! [`Store`] is the way in. The aggregates' modules hold the SQL, as [`statements!`], and turn rows into the domain's types;
 //! they decide nothing. The engines are in `db`, and nothing outside of it knows which of them it runs on.
 
+pub mod attempt;
+pub mod audit;
+pub mod client;
+pub mod company;
+pub mod connection;
+pub mod consent;
+pub mod consumer;
+pub mod credential;
 mod db;
+pub mod delivery;
 mod error;
+pub mod event;
+pub mod journey;
+pub mod lane;
 mod migrate;
 mod options;
+mod reader;
 pub mod registry;
+pub mod replica;
 mod row;
+pub mod sandbox;
+pub mod server_secret;
 mod statement;
 mod store;
 mod tx;
@@ -17,6 +33,7 @@ mod value;
 pub use error::{BackupError, Cause, OpenError, StoreError};
 pub use migrate::{Engine, MIGRATIONS, Migration};
 pub use options::{Database, StoreOptions};
+pub use reader::Reader;
 pub use row::{Cell, Column, Row};
 pub use statement::Statement;
 #[doc(hidden)]

@@ -3,7 +3,25 @@
 use crate::Statement;
 
 /// The statements of each module. A new module's `STATEMENTS` is added here.
-const MODULES: &[&[&Statement]] = &[crate::migrate::STATEMENTS, crate::store::STATEMENTS];
+const MODULES: &[&[&Statement]] = &[
+    crate::attempt::STATEMENTS,
+    crate::audit::STATEMENTS,
+    crate::client::STATEMENTS,
+    crate::company::STATEMENTS,
+    crate::connection::STATEMENTS,
+    crate::consent::STATEMENTS,
+    crate::consumer::STATEMENTS,
+    crate::credential::STATEMENTS,
+    crate::delivery::STATEMENTS,
+    crate::event::STATEMENTS,
+    crate::journey::STATEMENTS,
+    crate::lane::STATEMENTS,
+    crate::migrate::STATEMENTS,
+    crate::replica::STATEMENTS,
+    crate::sandbox::STATEMENTS,
+    crate::server_secret::STATEMENTS,
+    crate::store::STATEMENTS,
+];
 
 /// Every statement of the store.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {

@@ -1,0 +1,213 @@
+//! A new webhook consumer.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use handclasp_ambient::random_bytes;
+use handclasp_domain::{AuditId, ConsumerId, EventType, FieldError, Id, Secret};
+use handclasp_outbound::{OutboundError, UrlFault};
+use handclasp_store::audit;
+use handclasp_store::consumer::{self, Consumer};
+use handclasp_vault::Cell;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::{App, AppError, Caller, Refusal};
+
+/// How many consumers a client may have.
+pub const CONSUMERS_MOST: i64 = 50;
+
+/// What a webhook consumer is created with.
+#[derive(Debug, Clone)]
+pub struct NewWebhook {
+    /// The address.
+    pub url: String,
+    /// The events it wants, in the wire's words; empty for all.
+    pub event_types: Vec<String>,
+    /// The company labels it wants, as `key:value`; empty for all companies.
+    pub company_tags: Vec<String>,
+    /// Whether it gets nothing for now.
+    pub disabled: bool,
+}
+
+impl App {
+    /// Creates a webhook consumer with a signing secret of its own, which [`App::webhook_secret`] shows.
+    pub async fn create_webhook(
+        &self,
+        caller: &Caller,
+        new: NewWebhook,
+    ) -> Result<Consumer, AppError> {
+        let event_types = event_types(&new.event_types)?;
+        check_tags(&new.company_tags)?;
+        self.check_webhook_url(&new.url)?;
+        let id: ConsumerId = self.id();
+        let consumer = Consumer {
+            client: caller.client,
+            id,
+            url: new.url,
+            event_types,
+            company_tags: new.company_tags,
+            disabled: new.disabled,
+            secret: self
+                .vault()
+                .seal(
+                    &secret_cell(caller.client, id),
+                    self.draw_secret().as_bytes(),
+                )
+                .map_err(|_| AppError::Internal("a webhook's secret can't be sealed"))?,
+            created: self.now(),
+        };
+        let entry = audit::AuditEntry {
+            client: caller.client,
+            id: self.logged_id::<AuditId>(),
+            at: consumer.created,
+            actor: caller.actor,
+            action: "webhook.create",
+            company: None,
+            subject: Some(id.uuid()),
+            address: caller.address.clone(),
+            correlation: caller.correlation,
+        };
+        self.store()
+            .write("create_webhook", (consumer, entry), |tx, (new, entry)| {
+                Box::pin(async move {
+                    // Under SERIALIZABLE two that count at once do not both get in.
+                    if consumer::count(tx, new.client).await? >= CONSUMERS_MOST {
+                        return Err(Refusal::TooManyWebhooks.into());
+                    }
+                    consumer::insert(tx, new).await?;
+                    audit::insert(tx, entry).await?;
+                    Ok(new.clone())
+                })
+            })
+            .await
+    }
+
+    /// A secret as the Standard Webhooks specification writes it.
+    fn draw_secret(&self) -> Zeroizing<String> {
+        let drawn = Zeroizing::new(random_bytes::<32>(&**self.random()));
+        let mut text = Zeroizing::new(String::with_capacity(64));
+        text.push_str("whsec_");
+        STANDARD.encode_string(&*drawn, &mut text);
+        text
+    }
+
+    fn check_webhook_url(&self, text: &str) -> Result<(), FieldError> {
+        let url = Url::parse(text)
+            .map_err(|_| FieldError::new("url", "must be an address that begins with https://"))?;
+        self.outbound().check_url(&url).map_err(|error| {
+            let problem = match error {
+                OutboundError::RefusedAddress => {
+                    "must not lead to a private or reserved network address"
+                }
+                OutboundError::BadUrl(UrlFault::Scheme) => "must begin with https://",
+                OutboundError::BadUrl(UrlFault::PlainHttp) => {
+                    "must begin with https://; http:// is not allowed for this host"
+                }
+                OutboundError::BadUrl(UrlFault::UserInfo) => {
+                    "must not contain a user name or password"
+                }
+                OutboundError::BadUrl(UrlFault::Port) => "has a port that cannot be called",
+                OutboundError::BadUrl(UrlFault::Form) => {
+                    "is too long or has characters that cannot be sent"
+                }
+                OutboundError::Unsendable
+                | OutboundError::Resolve(_)
+                | OutboundError::Connect(_)
+                | OutboundError::Tls(_)
+                | OutboundError::Timeout { .. }
+                | OutboundError::TooLarge
+                | OutboundError::Reset { .. }
+                | OutboundError::Protocol(_) => "cannot be called",
+            };
+            FieldError::new("url", problem)
+        })
+    }
+
+    /// Opens the signing secret of a consumer: `whsec_` and its base64.
+    pub fn open_webhook_secret(&self, consumer: &Consumer) -> Result<Secret<String>, AppError> {
+        self.vault()
+            .open_text(&secret_cell(consumer.client, consumer.id), &consumer.secret)
+            .map_err(|_| AppError::Internal("a webhook's secret can't be opened"))
+    }
+}
+
+fn secret_cell(client: handclasp_domain::ClientId, id: ConsumerId) -> Cell {
+    Cell {
+        client: Some(client),
+        table: "consumer",
+        row: id.uuid(),
+        column: "secret",
+    }
+}
+
+/// Reads the wire's words; twice the same counts once.
+fn event_types(words: &[String]) -> Result<Vec<EventType>, FieldError> {
+    let mut kinds = Vec::with_capacity(words.len().min(EventType::ALL.len()));
+    for (index, word) in words.iter().enumerate() {
+        let kind = EventType::parse(word).ok_or_else(|| {
+            FieldError::new(
+                format!("eventTypes[{index}]"),
+                "is not an event type of this server",
+            )
+        })?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+fn check_tags(tags: &[String]) -> Result<(), FieldError> {
+    if tags.len() > 10 {
+        return Err(FieldError::new(
+            "companyTags",
+            "must have at most 10 entries",
+        ));
+    }
+    for (index, tag) in tags.iter().enumerate() {
+        let field = || format!("companyTags[{index}]");
+        if tag.chars().count() > 128 {
+            return Err(FieldError::new(field(), "must have at most 128 characters"));
+        }
+        if tag.contains('\0') || tag.split_once(':').is_none_or(|(key, _)| key.is_empty()) {
+            return Err(FieldError::new(field(), "must have the form key:value"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_ones() {
+        let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let kinds = event_types(&words(&[
+            "company.created",
+            "connection.deleted",
+            "company.created",
+        ]));
+        let expected = [EventType::CompanyCreated, EventType::ConnectionDeleted];
+        assert_eq!(kinds.unwrap(), expected);
+        let wrong = event_types(&words(&["company.created", "Company.Created"])).unwrap_err();
+        assert_eq!(wrong.field, "eventTypes[1]");
+    }
+
+    #[test]
+    fn tags_are_pairs() {
+        let tags =
+            |list: &[&str]| check_tags(&list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        assert!(tags(&["region:eu", "a:", "a:b:c"]).is_ok());
+        for bad in [
+            "",
+            "region",
+            ":eu",
+            "a:\0",
+            &format!("a:{}", "v".repeat(127)),
+        ] {
+            assert_eq!(tags(&["x:y", bad]).unwrap_err().field, "companyTags[1]");
+        }
+        assert_eq!(tags(&["a:b"; 11]).unwrap_err().field, "companyTags");
+    }
+}

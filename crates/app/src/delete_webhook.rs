@@ -1,0 +1,35 @@
+//! The end of a webhook consumer.
+
+use handclasp_domain::{AuditId, ConsumerId, Id};
+use handclasp_store::audit::{self, AuditEntry};
+use handclasp_store::consumer;
+
+use crate::{App, AppError, Caller};
+
+impl App {
+    /// Deletes a webhook consumer. What it has not got yet is not delivered any more.
+    pub async fn delete_webhook(&self, caller: &Caller, id: ConsumerId) -> Result<(), AppError> {
+        let entry = AuditEntry {
+            client: caller.client,
+            id: self.logged_id::<AuditId>(),
+            at: self.now(),
+            actor: caller.actor,
+            action: "webhook.delete",
+            company: None,
+            subject: Some(id.uuid()),
+            address: caller.address.clone(),
+            correlation: caller.correlation,
+        };
+        self.store()
+            .write("delete_webhook", (id, entry), |tx, (id, entry)| {
+                Box::pin(async move {
+                    if !consumer::delete(tx, entry.client, *id, entry.at).await? {
+                        return Err(AppError::NotFound("webhook"));
+                    }
+                    audit::insert(tx, entry).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,160 @@
+//! Webhook consumers.
+
+use handclasp_domain::{ClientId, ConsumerId, EventType, Timestamp};
+
+use crate::delivery::Told;
+use crate::lane::{self, LaneKey};
+use crate::reader::{Reader, from_json, to_json};
+use crate::{Row, StoreError, Tx, statements, values};
+
+/// An address that a client's events are sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumer {
+    /// The tenant.
+    pub client: ClientId,
+    /// Its id.
+    pub id: ConsumerId,
+    /// The address.
+    pub url: String,
+    /// The events it wants; empty for all.
+    pub event_types: Vec<EventType>,
+    /// The company labels it wants, as `key:value`, any of which will do; empty for all companies.
+    pub company_tags: Vec<String>,
+    /// Whether it gets nothing.
+    pub disabled: bool,
+    /// Its signing secret, sealed.
+    pub secret: Vec<u8>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Consumer {
+    /// Whether an event is for this consumer.
+    pub fn wants(&self, event: &Told) -> bool {
+        let has_tag = |pair: &String| {
+            let facts = event.facts.as_ref();
+            facts.is_some_and(|facts| facts.company.tags.has_pair(pair))
+        };
+        !self.disabled
+            && self.created <= event.at
+            && (self.event_types.is_empty() || self.event_types.contains(&event.kind))
+            && (self.company_tags.is_empty() || self.company_tags.iter().any(has_tag))
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "client_id, id, url, event_types, company_tags, disabled, secret, created"
+    };
+}
+
+statements! {
+    /// A consumer.
+    INSERT = concat!("INSERT INTO consumer (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    /// One consumer.
+    GET = concat!("SELECT ", columns!(), " FROM consumer WHERE client_id = $1 AND id = $2");
+    /// A client's consumers.
+    LIST = concat!("SELECT ", columns!(), " FROM consumer WHERE client_id = $1 ORDER BY created, id");
+    /// How many consumers a client has.
+    COUNT = "SELECT count(*) FROM consumer WHERE client_id = $1";
+    /// A consumer that is to get nothing more; not twice.
+    DISABLE = "UPDATE consumer SET disabled = $3 WHERE client_id = $1 AND id = $2 AND disabled <> $3";
+    /// A consumer.
+    DELETE = "DELETE FROM consumer WHERE client_id = $1 AND id = $2";
+}
+
+fn consumer(row: &Row) -> Result<Consumer, StoreError> {
+    let words: Vec<String> = from_json("consumer.event_types", &row.get::<String>(3)?)?;
+    let event_types = words.iter().map(|word| {
+        EventType::parse(word)
+            .ok_or_else(|| StoreError::corrupt("consumer.event_types is not as stored"))
+    });
+    Ok(Consumer {
+        client: row.get(0)?,
+        id: row.get(1)?,
+        url: row.get(2)?,
+        event_types: event_types.collect::<Result<_, _>>()?,
+        company_tags: from_json("consumer.company_tags", &row.get::<String>(4)?)?,
+        disabled: row.get(5)?,
+        secret: row.get(6)?,
+        created: row.get(7)?,
+    })
+}
+
+/// Adds a consumer.
+pub async fn insert(tx: &mut Tx, consumer: &Consumer) -> Result<(), StoreError> {
+    let words: Vec<_> = consumer
+        .event_types
+        .iter()
+        .map(|kind| kind.as_str())
+        .collect();
+    let event_types = to_json("consumer.event_types", &words)?;
+    let company_tags = to_json("consumer.company_tags", &consumer.company_tags)?;
+    tx.execute(
+        &INSERT,
+        values![
+            consumer.client,
+            consumer.id,
+            &consumer.url,
+            &event_types,
+            &company_tags,
+            consumer.disabled,
+            &consumer.secret,
+            consumer.created
+        ],
+    )
+    .await?;
+    lane::insert(tx, LaneKey::of(consumer)).await
+}
+
+/// Finds a consumer.
+pub async fn find(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: ConsumerId,
+) -> Result<Option<Consumer>, StoreError> {
+    on.row(&GET, values![client, id])
+        .await?
+        .as_ref()
+        .map(consumer)
+        .transpose()
+}
+
+/// A client's consumers, the oldest first.
+pub async fn list(on: &mut impl Reader, client: ClientId) -> Result<Vec<Consumer>, StoreError> {
+    on.rows(&LIST, values![client])
+        .await?
+        .iter()
+        .map(consumer)
+        .collect()
+}
+
+/// How many consumers a client has.
+pub async fn count(on: &mut impl Reader, client: ClientId) -> Result<i64, StoreError> {
+    match on.row(&COUNT, values![client]).await? {
+        Some(row) => row.get(0),
+        None => Ok(0),
+    }
+}
+
+/// Disables a consumer; false where it is disabled already, or gone. What it has not got yet waits until it is enabled again.
+pub async fn disable(tx: &mut Tx, client: ClientId, id: ConsumerId) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DISABLE, values![client, id, true]).await? == 1)
+}
+
+/// Deletes a consumer; false where there is none. Nothing more is delivered to it, and what is left of its deliveries goes in the
+/// background: see [`crate::delivery::purge_some`].
+pub async fn delete(
+    tx: &mut Tx,
+    client: ClientId,
+    id: ConsumerId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    // The lane first: under SERIALIZABLE this is where a busy consumer gets in the way, if at all.
+    let key = LaneKey {
+        client,
+        consumer: id,
+    };
+    lane::close(tx, key, at).await?;
+    Ok(tx.execute(&DELETE, values![client, id]).await? == 1)
+}
