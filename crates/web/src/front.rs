@@ -6,6 +6,8 @@
 
 mod io;
 mod pulse;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -62,6 +64,18 @@ impl Default for FrontLimits {
             write_time: Duration::from_secs(20),
             grace: Duration::from_secs(10),
         }
+    }
+}
+
+impl FrontLimits {
+    /// Connections change what they do without telling their watch, so it looks at least as often as the
+    /// shortest limit is long.
+    fn look_again(&self, now: Instant) -> Instant {
+        now + self
+            .head_time
+            .min(self.idle_time)
+            .min(self.write_time)
+            .min(self.request_time)
     }
 }
 
@@ -234,7 +248,7 @@ where
                 .half_close(false)
                 .serve_connection(TokioIo::new(Watched::new(stream, pulse.clone())), answer)
         );
-        let mut alarm = pin!(sleep_until(Instant::now() + self.limits.head_time));
+        let mut alarm = pin!(sleep_until(self.limits.look_again(Instant::now())));
         loop {
             tokio::select! {
                 biased;

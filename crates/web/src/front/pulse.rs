@@ -116,13 +116,7 @@ impl Pulse {
     /// What the limits say of this connection now.
     pub(super) fn judge(&self, limits: &FrontLimits, pressure: bool) -> Verdict {
         let now = Instant::now();
-        // Phases change without telling the watch, so it looks at least as often as the shortest limit.
-        let mut next = now
-            + limits
-                .head_time
-                .min(limits.idle_time)
-                .min(limits.write_time)
-                .min(limits.request_time);
+        let mut next = limits.look_again(now);
         let (phase, since) = self.get();
         let (limit, verdict) = match phase {
             Phase::Idle if pressure => (limits.idle_time.min(IDLE_UNDER_PRESSURE), Verdict::Close),
