@@ -255,3 +255,78 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         fields.typed().map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        One,
+        Two,
+    }
+
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    struct Sample {
+        name: String,
+        count: Option<u16>,
+        #[serde(default)]
+        agreed: bool,
+        kind: Option<Kind>,
+        id: Option<handclasp_domain::CompanyId>,
+    }
+
+    fn read(text: &str) -> Result<Sample, PageErrorKind> {
+        Fields::parse(text.as_bytes())
+            .typed()
+            .map_err(|e: PageError| e.kind())
+    }
+
+    #[test]
+    fn texts_become_the_types_that_are_wanted() {
+        let sample = read("name=a+%C3%BC&count=7&agreed=on&kind=two&id=67e55044-10b1-426f-9247-bb680e5fe0c8&_csrf=x").unwrap();
+        assert_eq!(sample.name, "a ü");
+        assert_eq!(
+            (sample.count, sample.agreed, sample.kind),
+            (Some(7), true, Some(Kind::Two))
+        );
+        assert!(sample.id.is_some());
+        let empty = read("name=&count=&kind=").unwrap();
+        assert_eq!(
+            (empty.name.as_str(), empty.count, empty.kind),
+            ("", None, None)
+        );
+        assert!(!empty.agreed);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for text in [
+            "",
+            "count=1",
+            "name=a&count=x",
+            "name=a&count=-1",
+            "name=a&count=99999",
+            "name=a&kind=three",
+            "name=a&agreed=maybe",
+            "name=a&id=no",
+            "name=a&name=b",
+            "name=a&x=1&x=1",
+        ] {
+            assert_eq!(read(text), Err(PageErrorKind::BadRequest), "{text}");
+        }
+    }
+
+    #[test]
+    fn repeated_fields_are_seen_and_values_never_shown() {
+        let fields = Fields::parse(b"code=secret&state=1&code=2&e=");
+        assert_eq!(fields.one("code"), Err(Repeated));
+        assert_eq!(fields.one("state"), Ok(Some("1")));
+        assert_eq!(fields.one("e"), Ok(Some("")));
+        assert_eq!(fields.one("none"), Ok(None));
+        assert_eq!(fields.all("code").collect::<Vec<_>>(), ["secret", "2"]);
+        assert!(fields.has_repeated());
+        assert!(!format!("{fields:?}").contains("secret"));
+    }
+}

@@ -3,6 +3,8 @@
 mod api;
 mod extract;
 mod page;
+#[cfg(test)]
+mod tests;
 
 pub use api::{ApiError, FieldError};
 pub use extract::{ApiJson, ApiPath, ApiQuery, BodyError, read_body};

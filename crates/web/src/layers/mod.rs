@@ -10,6 +10,8 @@ pub mod current;
 mod headers;
 mod outer;
 mod sites;
+#[cfg(test)]
+mod tests;
 
 pub use body::BodyFault;
 pub use headers::Nonce;
