@@ -324,7 +324,8 @@ mod tests {
         let evil = "https://evil.example";
         let with = |token: &str| format!("name=a&_csrf={token}");
         let plain = || "name=a".to_owned();
-        let cases: Vec<(Vec<(&'static str, &str)>, String, u16)> = vec![
+        type Case<'a> = (Vec<(&'static str, &'a str)>, String, u16);
+        let cases: Vec<Case<'_>> = vec![
             (vec![site("same-origin")], plain(), 200),
             (vec![site("none")], plain(), 200),
             (vec![site("same-origin"), origin("null")], plain(), 200),

@@ -128,7 +128,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, error)
     }
 
-    /// 405. `allow` lists what the address takes: `GET, HEAD`. Give an empty text where the router adds the
+    /// The 405 status, where `allow` lists what the address takes: `GET, HEAD`. Give an empty text where the router adds the
     /// header itself.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let error = Self::new(

@@ -188,7 +188,7 @@ impl PageError {
     }
 
     /// Makes the page. Headers that the refusal carries (`Allow`) are kept.
-    pub(crate) fn render(self, facts: &PageFacts, refused: Response) -> Response {
+    pub(crate) fn render(self, facts: &PageFacts, refused: &Response) -> Response {
         let inner = *self.0;
         let t = inner
             .language

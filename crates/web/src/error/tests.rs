@@ -223,7 +223,7 @@ async fn too_large_is_a_413_with_and_without_a_declared_length() {
 
 #[tokio::test]
 async fn a_body_in_pieces_is_put_together() {
-    let pieces = ["{\"na", "me\":", "\"abc\"", "}"].map(|p| Ok::<_, std::io::Error>(p));
+    let pieces = ["{\"na", "me\":", "\"abc\"", "}"].map(Ok::<_, std::io::Error>);
     let streamed = Body::from_stream(futures::stream::iter(pieces));
     let response = ask(send("POST", "/companies", JSON, streamed)).await;
     assert_eq!(response.status(), StatusCode::OK);

@@ -98,7 +98,7 @@ impl Languages {
     /// The language that `wanted` names: the exact tag, or the language without its region. None where we do
     /// not speak it.
     pub fn exactly(&'static self, wanted: &str) -> Option<Localizer> {
-        let tag = negotiate::best(&[wanted.to_owned()], self.tags())?;
+        let tag = negotiate::best(&[wanted.to_owned()], &self.tags())?;
         self.all.iter().find(|c| c.tag == tag).map(Localizer::new)
     }
 
@@ -106,7 +106,7 @@ impl Languages {
     pub fn accepting(&'static self, header: Option<&str>) -> Localizer {
         header
             .map(negotiate::accepted)
-            .and_then(|wanted| negotiate::best(&wanted, self.tags()))
+            .and_then(|wanted| negotiate::best(&wanted, &self.tags()))
             .and_then(|tag| self.all.iter().find(|c| c.tag == tag))
             .map_or_else(|| self.english(), Localizer::new)
     }
@@ -220,10 +220,7 @@ pub struct Message<'a> {
 impl Message<'_> {
     /// Fills in a variable: a text or a number (numbers choose plural forms).
     #[must_use]
-    pub fn with<V: Clone>(mut self, name: &'static str, value: V) -> Self
-    where
-        V: IntoArg,
-    {
+    pub fn with(mut self, name: &'static str, value: impl IntoArg) -> Self {
         self.args.set(name, value.into_arg());
         self
     }

@@ -44,7 +44,7 @@ fn quality(text: &str) -> Option<u16> {
 /// fewer subtags (`pt-BR`, then `pt`).
 pub(super) fn best<'a>(
     wanted: &[String],
-    spoken: impl Iterator<Item = &'a str> + Clone,
+    spoken: &(impl Iterator<Item = &'a str> + Clone),
 ) -> Option<&'a str> {
     wanted.iter().find_map(|tag| {
         let mut tag = tag.as_str();
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_nearest_language_is_spoken() {
         let spoken = ["de", "en", "pt"];
-        let best = |header: &str| best(&accepted(header), spoken.into_iter());
+        let best = |header: &str| best(&accepted(header), &spoken.into_iter());
         assert_eq!(best("de-AT"), Some("de"));
         assert_eq!(best("PT-br"), Some("pt"));
         assert_eq!(best("fr, ja;q=0.9, de;q=0.1"), Some("de"));

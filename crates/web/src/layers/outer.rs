@@ -330,7 +330,7 @@ impl Inner {
         if let Some(facts) = &seen.facts
             && let Some(error) = response.extensions_mut().remove::<PageError>()
         {
-            response = error.render(facts, response);
+            response = error.render(facts, &response);
         }
         if let Some(correlation) = super::current::correlation() {
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
