@@ -1,1 +1,38 @@
-fn main() {}
+//! The program: its commands, its configuration, and how the parts are put together.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command speaks on its terminal"
+)]
+
+mod cli;
+mod config;
+mod control;
+mod demo;
+mod keys;
+mod logs;
+mod metrics;
+mod server;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(cli::run(arguments)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("handclasp: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

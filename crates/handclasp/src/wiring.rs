@@ -1,0 +1,225 @@
+//! How the parts are put together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::routing::get;
+use handclasp_ambient::{SharedClock, SharedRandom, SystemClock, SystemRandom, new_id};
+use handclasp_app::{App, Parts, Settings};
+use handclasp_domain::ReplicaId;
+use handclasp_integrations::{Catalogue, Origins};
+use handclasp_outbound::{Outbound, Pin, Policy};
+use handclasp_sandbox::{Registered, Registrations, RegistrationsUnavailable, SandboxParts};
+use handclasp_store::{Database, Store, StoreOptions};
+use handclasp_vault::Vault;
+use handclasp_web::cookies::CookiePolicy;
+use handclasp_web::csrf::CsrfGate;
+use handclasp_web::layers::{Origin, Outer, Sites, Surface};
+use handclasp_web::look::assets;
+use http::StatusCode;
+use url::Url;
+
+use crate::config::Config;
+use crate::keys;
+
+/// The addresses of the server, settled.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    pub(crate) api: Origin,
+    pub(crate) link: Origin,
+    pub(crate) sandbox: Origin,
+}
+
+impl Addresses {
+    /// As configured; what is left empty follows from where the server listens.
+    pub(crate) fn of(config: &Config, listening: SocketAddr) -> anyhow::Result<Self> {
+        let origin = |name: &str, text: &str| -> anyhow::Result<Origin> {
+            let text = text.trim_end_matches('/');
+            text.parse().with_context(|| format!("{name}: {text}"))
+        };
+        let link = if config.link_url.is_empty() {
+            origin("link_url", &format!("http://{listening}"))?
+        } else {
+            origin("link_url", &config.link_url)?
+        };
+        CookiePolicy::of(&link).context("link_url")?;
+        let or_link = |name: &str, text: &str| {
+            if text.is_empty() {
+                Ok(link.clone())
+            } else {
+                origin(name, text)
+            }
+        };
+        Ok(Self {
+            api: or_link("api_url", &config.api_url)?,
+            sandbox: or_link("sandbox_url", &config.sandbox_url)?,
+            link,
+        })
+    }
+}
+
+/// Opens the database, and migrates it.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let database = if config.database_url.is_empty() {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("data_dir: cannot make {}", config.data_dir.display()))?;
+        Database::Sqlite {
+            path: config.sqlite_path(),
+        }
+    } else {
+        Database::Postgres {
+            url: config.database_url.clone(),
+            pool_size: config.database_pool,
+            prepared_statements: config.prepared_statements,
+        }
+    };
+    Ok(Store::open(StoreOptions::new(database)).await?)
+}
+
+/// Puts the application together. `listening` is where the server's own address leads, for the sandbox's pinned route; none for
+/// a command that serves nothing.
+pub(crate) async fn build_app(
+    config: &Config,
+    addresses: &Addresses,
+    listening: Option<SocketAddr>,
+) -> anyhow::Result<App> {
+    let clock: SharedClock = Arc::new(SystemClock::default());
+    let random: SharedRandom = Arc::new(SystemRandom);
+    let vault = Vault::new(keys::ring(config)?, random.clone());
+    let store = open_store(config).await?;
+    let secrets = handclasp_app::prepare(&store, &vault, &*clock, &*random).await?;
+    let sandbox_url = Url::parse(&addresses.sandbox.to_string())?;
+    let pins = listening.map(|address| Pin {
+        origin: sandbox_url.clone(),
+        address: reachable(address),
+        // Behind a proxy that ends TLS the server's own door is plain.
+        plain: true,
+    });
+    let outbound = Outbound::new(Policy {
+        allowed_ranges: config.allowed_ranges.clone(),
+        pins: pins.into_iter().collect(),
+        ..Policy::default()
+    })?;
+    Ok(App::new(Parts {
+        store,
+        vault,
+        outbound,
+        catalogue: Catalogue::embedded(&Origins::new(&sandbox_url)?)?,
+        settings: Settings {
+            link_url: Url::parse(&addresses.link.to_string())?,
+            sandbox: config.sandbox_integrations.into(),
+        },
+        secrets,
+        replica: new_id::<ReplicaId>(&*random),
+        clock,
+        random,
+    }))
+}
+
+/// A listening address as one can connect to it.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let mut address = listening;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    address
+}
+
+/// The routers under their addresses.
+pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
+    let outer = |surface, origin: &Origin| {
+        Outer::new(surface, app.clock().clone(), app.random().clone()).with_hsts(origin.is_https())
+    };
+    let cookies = CookiePolicy::of(&addresses.link).context("link_url")?;
+    let forms = app.secrets().forms.clone();
+    let gate = CsrfGate::new(
+        move |parts: &[&[u8]]| forms.mac(parts),
+        &addresses.link,
+        cookies,
+        app.random().clone(),
+    );
+    let pages = outer(Surface::Pages, &addresses.link);
+    let link = handclasp_link::router(app.clone(), cookies, &gate);
+    let api = handclasp_api::router(app.clone());
+    Ok(Sites::new(outer(Surface::Pages, &addresses.link))
+        .mount(&addresses.link, "/", pages.wrap(link))
+        .mount(&addresses.link, "/assets", pages.wrap(assets::router()))
+        .mount(
+            &addresses.api,
+            "/api",
+            outer(Surface::Api, &addresses.api).wrap(api),
+        )
+        .mount(
+            &addresses.sandbox,
+            "/assets",
+            outer(Surface::Pages, &addresses.sandbox).wrap(assets::router()),
+        )
+        .mount(&addresses.sandbox, "/sandbox", sandbox(app, addresses)?)
+        .everywhere(
+            "/healthz",
+            Router::new().route("/healthz", get(|| async { "ok\n" })),
+        )
+        .everywhere("/readyz", ready(app)))
+}
+
+/// Ready: the database answers, and is migrated (or the server would not have started).
+fn ready(app: &App) -> Router {
+    let app = app.clone();
+    Router::new().route(
+        "/readyz",
+        get(move || {
+            let app = app.clone();
+            async move {
+                match app.store().ping().await {
+                    Ok(()) => (StatusCode::OK, "ready\n"),
+                    Err(_) => (
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the database does not answer\n",
+                    ),
+                }
+            }
+        }),
+    )
+}
+
+/// The built-in third party. Of our clients it knows what each registered there, as a real one would.
+fn sandbox(app: &App, addresses: &Addresses) -> anyhow::Result<Router> {
+    let (secrets, apps) = (app.clone(), app.clone());
+    let key = "mqjo".parse()?;
+    let registrations = Registrations::new(
+        move |id: &str| Some(secrets.sandbox_secret(id.parse().ok()?)),
+        move |id: String| {
+            let app = apps.clone();
+            async move {
+                let Ok(client) = id.parse() else {
+                    return Ok(None);
+                };
+                let unavailable =
+                    |error: handclasp_app::AppError| RegistrationsUnavailable(error.to_string());
+                match app.client(client).await {
+                    Ok(found) => Ok(Some(Registered {
+                        name: found.name,
+                        redirect_uri: app.redirect_uri(client, key).map_err(unavailable)?,
+                    })),
+                    Err(handclasp_app::AppError::NotFound(_)) => Ok(None),
+                    Err(error) => Err(unavailable(error)),
+                }
+            }
+        },
+    );
+    Ok(handclasp_sandbox::router(SandboxParts {
+        origin: addresses.sandbox.clone(),
+        registrations,
+        store: app.store().clone(),
+        tokens: app.secrets().sandbox_tokens.clone(),
+        forms: app.secrets().forms.clone(),
+        clock: app.clock().clone(),
+        random: app.random().clone(),
+    })?)
+}
