@@ -50,18 +50,17 @@ pub(super) fn explain(error: &Error) -> StoreError {
 /// What an error at COMMIT says. Where the server itself says that the transaction failed, nothing was kept; where the
 /// answer is missing, or comes from a server on its way down, nobody knows.
 pub(super) fn at_commit(error: &Error) -> StoreError {
-    match explain(error) {
-        StoreError::Unavailable(cause) if !was_cancelled(error) => StoreError::CommitUnknown(cause),
-        other => other,
+    let said_by_server = error.as_db_error().is_some();
+    let cancelled = error.code() == Some(&SqlState::QUERY_CANCELED);
+    let explained = explain(error);
+    if said_by_server && (cancelled || !matches!(explained, StoreError::Unavailable(_))) {
+        return explained;
     }
-}
-
-fn was_cancelled(error: &Error) -> bool {
-    error.code() == Some(&SqlState::QUERY_CANCELED)
+    StoreError::CommitUnknown(cause(error))
 }
 
 /// The code and the message without its details, which hold values.
-fn cause(error: &Error) -> Cause {
+pub(super) fn cause(error: &Error) -> Cause {
     Cause::new(match error.as_db_error() {
         Some(answer) => {
             let mut text = format!("{} {}", answer.code().code(), answer.message());

@@ -7,8 +7,8 @@ use tokio_postgres::{Client, Config};
 
 use super::failure::explain;
 use super::tls::Tls;
+use crate::OpenError;
 use crate::migrate::{self, Applied, Engine, Migration};
-use crate::{OpenError, StoreError};
 
 /// How often the bookkeeping tables are tried: replicas that start together make them at the same moment, and
 /// `IF NOT EXISTS` does not keep PostgreSQL from failing on that.
@@ -114,10 +114,7 @@ async fn bookkeeping(client: &Client) -> Result<(), OpenError> {
             &SqlState::T_R_SERIALIZATION_FAILURE,
         ];
         if tries == TRIES || !error.code().is_some_and(|code| raced.contains(&code)) {
-            return Err(OpenError::Store(match explain(&error) {
-                StoreError::UniqueViolation => StoreError::Conflict,
-                other => other,
-            }));
+            return Err(OpenError::Store(explain(&error)));
         }
         tries += 1;
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -153,6 +153,7 @@ impl Postgres {
                 Run::Done(result) => return result,
                 Run::Again(error) => {
                     metrics::counter!("handclasp_store_reruns_total", "name" => name).increment(1);
+                    self.forget_if_broken(&error);
                     let wait = backoff(runs);
                     if runs == MOST_RUNS || Instant::now() + wait >= deadline {
                         return Err(error.into());
@@ -212,6 +213,7 @@ impl Postgres {
                 Ok(Err(error @ StoreError::Unavailable(_))) => {
                     // A connection that broke while it lay in the pool. Nothing was changed, so ask again.
                     lease.close();
+                    self.forget_if_broken(&error);
                     if runs == MOST_RUNS {
                         return Err(error);
                     }
@@ -226,6 +228,15 @@ impl Postgres {
                     return Err(run::late());
                 }
             }
+        }
+    }
+
+    /// Where one connection broke others did, when the server went away; and where a prepared statement no longer fits the
+    /// schema, it fits on no connection.
+    fn forget_if_broken(&self, error: &StoreError) {
+        if matches!(error, StoreError::Unavailable(_)) {
+            self.pool.retain(|client, _| !client.is_closed());
+            self.pool.manager().statement_caches.clear();
         }
     }
 
@@ -245,10 +256,7 @@ impl Drop for Admitted<'_> {
 
 /// Whatever the reason for which a connection cannot be made, a wrong password included, the database is not available.
 fn unreachable(error: &tokio_postgres::Error) -> StoreError {
-    match failure::explain(error) {
-        StoreError::Statement(cause) => StoreError::Unavailable(cause),
-        other => other,
-    }
+    StoreError::Unavailable(failure::cause(error))
 }
 
 struct Writes<'b, I, F>(&'b I, &'b F);

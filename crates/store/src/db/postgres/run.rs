@@ -133,16 +133,15 @@ async fn commit<T, E: From<StoreError>>(lease: Lease, end: Instant, value: T) ->
             lease.keep();
             Run::Done(Ok(value))
         }
-        Ok(Err(error)) => match failure::at_commit(&error) {
-            conflict @ StoreError::Conflict => {
+        Ok(Err(error)) => {
+            let error = failure::at_commit(&error);
+            if matches!(error, StoreError::Conflict) {
                 lease.keep();
-                Run::Again(conflict)
+                return Run::Again(error);
             }
-            error => {
-                lease.close();
-                Run::Done(Err(error.into()))
-            }
-        },
+            lease.close();
+            Run::Done(Err(error.into()))
+        }
         Err(_) => {
             lease.close();
             let unknown = StoreError::CommitUnknown(Cause::new("no answer to COMMIT in time"));

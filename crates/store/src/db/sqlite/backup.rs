@@ -39,9 +39,12 @@ pub(crate) fn verify(path: &Path, known: &'static [Migration]) -> Result<Verifie
     // To tell a missing or unreadable file from a damaged one.
     File::open(path).map_err(|source| file_error(path, source))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let sqlite = |error: rusqlite::Error| match explain(&error) {
-        StoreError::Corrupt(cause) => unsound(cause.to_string()),
-        other => BackupError::Store(other),
+    let sqlite = |error: rusqlite::Error| {
+        let error = explain(&error);
+        if let StoreError::Corrupt(cause) = error {
+            return unsound(cause.to_string());
+        }
+        BackupError::Store(error)
     };
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     if open::is_ours(&connection).map_err(sqlite)? != Some(true) {

@@ -18,11 +18,12 @@ impl From<Lost> for StoreError {
 
 /// What an error at COMMIT says about the work in it. After a failed write or sync of the log its pages may be on disk
 /// or not, and a crash may bring them back.
-pub(super) fn at_commit(lost: Lost) -> StoreError {
-    match explain(&lost.0) {
-        StoreError::Unavailable(cause) => StoreError::CommitUnknown(cause),
-        other => other,
+pub(super) fn at_commit(lost: &Lost) -> StoreError {
+    let error = explain(&lost.0);
+    if let StoreError::Unavailable(cause) = error {
+        return StoreError::CommitUnknown(cause);
     }
+    error
 }
 
 /// What an error says. SQLite's messages name tables and columns, never values.

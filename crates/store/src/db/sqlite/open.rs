@@ -87,10 +87,13 @@ fn own(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         Ok(None) => connection
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(|error| OpenError::Store(explain(&error))),
-        Err(error) => match explain(&error) {
-            StoreError::Corrupt(_) => Err(not_ours()),
-            other => Err(OpenError::Store(other)),
-        },
+        Err(error) => {
+            let error = explain(&error);
+            if matches!(error, StoreError::Corrupt(_)) {
+                return Err(not_ours());
+            }
+            Err(OpenError::Store(error))
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::{StoreError, Tx};
 
 /// How long bodies are added to a batch. Longer would let those who came first wait for those who came last.
 const BUDGET: Duration = Duration::from_millis(5);
+/// How long the bodies of a failed batch are run one by one.
+const ALONE_BUDGET: Duration = Duration::from_secs(1);
 /// How many bodies a batch has at most.
 const LARGEST_BATCH: usize = 1024;
 
@@ -48,20 +50,76 @@ impl Drop for CloseOnDrop<'_> {
 fn batch(tx: &mut Tx, queue: &Queue, first: Box<dyn Unit>) {
     let started = Instant::now();
     let mut done: Vec<Box<dyn Unit>> = Vec::new();
-    let outcome = fill(tx, queue, first, started, &mut done)
-        .and_then(|()| control(tx, "COMMIT").map_err(failure::at_commit));
+    let outcome = fill(tx, queue, first, started, &mut done).and_then(|()| commit(tx));
     if outcome.is_err() {
-        // Where SQLite has not rolled it back by itself.
-        if !autocommit(tx)
-            && let Err(lost) = control(tx, "ROLLBACK")
-        {
-            tracing::error!(error = %lost.0, "a rollback failed");
+        clear(tx);
+    }
+    match outcome {
+        Err(gone) if done.len() > 1 && gone.may_be_one => each_alone(tx, done, &gone.error),
+        outcome => {
+            let outcome = outcome.map_err(|gone| gone.error);
+            done.into_iter()
+                .for_each(|unit| answer(unit, outcome.clone()));
         }
     }
-    for unit in done {
-        let outcome = outcome.clone();
-        // The caller's own code runs here too, when a value nobody waits for is dropped.
-        drop(unpanicked("answer", move || unit.answer(outcome)));
+}
+
+/// A whole transaction that was not committed.
+struct Gone {
+    error: StoreError,
+    /// A single one of its bodies may be at fault: it wrote more than the disk holds, or left behind what a deferred
+    /// constraint forbids.
+    may_be_one: bool,
+}
+
+impl From<Lost> for Gone {
+    fn from(lost: Lost) -> Self {
+        Self {
+            error: lost.into(),
+            may_be_one: false,
+        }
+    }
+}
+
+/// Runs the bodies of a failed batch again, each in a transaction of its own, so that one does not fail for another's sake.
+/// What does not get its turn in time is answered with the batch's error.
+fn each_alone(tx: &mut Tx, units: Vec<Box<dyn Unit>>, error: &StoreError) {
+    let started = Instant::now();
+    for mut unit in units {
+        if started.elapsed() > ALONE_BUDGET {
+            answer(unit, Err(error.clone()));
+            continue;
+        }
+        let outcome = control(tx, "BEGIN IMMEDIATE")
+            .map_err(Gone::from)
+            .and_then(|()| run_one(tx, &mut *unit))
+            .and_then(|()| commit(tx));
+        if outcome.is_err() {
+            clear(tx);
+        }
+        answer(unit, outcome.map_err(|gone| gone.error));
+    }
+}
+
+fn answer(unit: Box<dyn Unit>, outcome: Result<(), StoreError>) {
+    // The caller's own code runs here too, when a value nobody waits for is dropped.
+    drop(unpanicked("answer", move || unit.answer(outcome)));
+}
+
+fn commit(tx: &Tx) -> Result<(), Gone> {
+    control(tx, "COMMIT").map_err(|lost| {
+        let error = failure::at_commit(&lost);
+        let may_be_one = matches!(error, StoreError::Full | StoreError::ConstraintViolation(_));
+        Gone { error, may_be_one }
+    })
+}
+
+/// Rolls back what is open, where SQLite has not done it by itself.
+fn clear(tx: &Tx) {
+    if !autocommit(tx)
+        && let Err(lost) = control(tx, "ROLLBACK")
+    {
+        tracing::error!(error = %lost.0, "a rollback failed");
     }
 }
 
@@ -73,7 +131,7 @@ fn fill(
     first: Box<dyn Unit>,
     started: Instant,
     done: &mut Vec<Box<dyn Unit>>,
-) -> Result<(), StoreError> {
+) -> Result<(), Gone> {
     if let Err(lost) = control(tx, "BEGIN IMMEDIATE") {
         done.push(first);
         return Err(lost.into());
@@ -100,15 +158,16 @@ fn fill(
 }
 
 /// Runs one body in a savepoint. An error means that the whole transaction is gone.
-fn run_one(tx: &mut Tx, unit: &mut dyn Unit) -> Result<(), StoreError> {
+fn run_one(tx: &mut Tx, unit: &mut dyn Unit) -> Result<(), Gone> {
     control(tx, "SAVEPOINT unit")?;
     // The body's own panics are caught within; this is for its result's `Drop` and `From`.
     let keep = unpanicked("unit", || unit.run(tx)).unwrap_or(false);
     if autocommit(tx) {
         // Some errors, a full disk among them, make SQLite roll back everything.
-        return Err(StoreError::unavailable(
-            "the transaction was rolled back because of another one in its batch",
-        ));
+        return Err(Gone {
+            error: StoreError::unavailable("rolled back because of another one in its batch"),
+            may_be_one: true,
+        });
     }
     if !keep {
         control(tx, "ROLLBACK TO unit")?;

@@ -1,0 +1,16 @@
+//! The store's tests, through its public interface, on both engines. They are one program, so that it is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod support;
+
+mod basics;
+mod isolation;
+mod lifecycle;
+mod migrations;
+mod postgres;
+mod proxy;
+mod sqlite;
