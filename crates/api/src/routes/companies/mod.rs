@@ -1,0 +1,14 @@
+//! Companies.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+
+pub(crate) use create::create_company;
+pub(crate) use delete::delete_company;
+pub(crate) use get::get_company;
+pub(crate) use list::list_companies;
+
+/// The list's path, under the server's address.
+const PATH: &str = "/companies";

@@ -1,0 +1,21 @@
+//! Connections.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod unlink;
+
+pub(crate) use create::create_connection;
+pub(crate) use delete::delete_connection;
+pub(crate) use get::get_connection;
+pub(crate) use list::list_connections;
+pub(crate) use unlink::unlink_connection;
+
+use handclasp_domain::{CompanyId, ConnectionId};
+use handclasp_web::error::ApiPath;
+
+use crate::reply::Part;
+
+/// The address of one connection.
+type OnePath = ApiPath<(Part<CompanyId>, Part<ConnectionId>)>;

@@ -1,0 +1,22 @@
+//! `GET /integrations/{platformKey}`
+
+use axum::extract::State;
+use handclasp_domain::PlatformKey;
+use handclasp_web::error::ApiPath;
+use http::StatusCode;
+
+use super::find;
+use crate::auth::MayRead;
+use crate::reply::{self, Answer, Part};
+use crate::state::Api;
+use crate::wire::Integration;
+
+/// Tells an integration.
+pub(crate) async fn get_integration(
+    MayRead(_): MayRead,
+    State(api): State<Api>,
+    ApiPath(Part(key)): ApiPath<Part<PlatformKey>>,
+) -> Answer {
+    let body = Integration::of(&api, find(&api, key)?);
+    reply::json(StatusCode::OK, &body)
+}

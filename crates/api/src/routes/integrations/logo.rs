@@ -1,0 +1,28 @@
+//! `GET /integrations/{platformKey}/logo.svg`
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use handclasp_domain::PlatformKey;
+use handclasp_web::error::ApiPath;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+
+use super::find;
+use crate::reply::{Answer, Part};
+use crate::state::Api;
+
+/// An SVG document that is opened by itself could run scripts: nothing of it may.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// Shows an integration's logo, to anyone: platforms put it on their own pages.
+pub(crate) async fn get_logo(
+    State(api): State<Api>,
+    ApiPath(Part(key)): ApiPath<Part<PlatformKey>>,
+) -> Answer {
+    let logo = find(&api, key)?.logo.clone();
+    let headers = [
+        (CONTENT_TYPE, "image/svg+xml"),
+        (CACHE_CONTROL, "public, max-age=86400"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    Ok((headers, logo).into_response())
+}

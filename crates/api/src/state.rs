@@ -1,0 +1,37 @@
+//! What every route works with.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use handclasp_app::App;
+use handclasp_domain::PlatformKey;
+use handclasp_web::layers::Origin;
+
+use crate::PREFIX;
+
+/// The use cases, and the API's own address. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api {
+    app: App,
+    base: Arc<str>,
+}
+
+impl Api {
+    pub(crate) fn new(app: App, origin: &Origin) -> Self {
+        let base = format!("{origin}{PREFIX}").into();
+        Self { app, base }
+    }
+
+    /// The address of an integration's logo.
+    pub(crate) fn logo_url(&self, key: PlatformKey) -> String {
+        format!("{}/integrations/{key}/logo.svg", self.base)
+    }
+}
+
+impl Deref for Api {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}

@@ -1,0 +1,127 @@
+//! The one list of all routes: each with its path and who may call it.
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use handclasp_domain::Scope;
+
+use crate::not_built::{NOT_BUILT, not_built};
+use crate::routes::{companies, connections, integrations, profile, webhooks};
+use crate::state::Api;
+
+/// A route.
+pub(crate) struct Route {
+    /// The method. GET answers HEAD too.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read by the tests that drive every route")
+    )]
+    pub(crate) verb: Verb,
+    /// The path after the prefix, parameters in braces.
+    pub(crate) path: &'static str,
+    /// Who may call it. The handler's first parameter enforces it; a test holds the two together.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read by the tests that drive every route")
+    )]
+    pub(crate) who: Who,
+    /// What answers.
+    pub(crate) answers: MethodRouter<Api>,
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Everybody, without a key.
+    Anyone,
+    /// Whoever has a key with this scope.
+    May(Scope),
+}
+
+/// A method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    pub(crate) const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Patch => MethodFilter::PATCH,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+
+    /// What a key needs for it.
+    pub(crate) const fn scope(self) -> Scope {
+        match self {
+            Self::Get => Scope::Read,
+            Self::Post | Self::Put | Self::Patch | Self::Delete => Scope::Write,
+        }
+    }
+}
+
+fn route<H, T>(verb: Verb, path: &'static str, who: Who, handler: H) -> Route
+where
+    H: Handler<T, Api>,
+    T: 'static,
+{
+    Route {
+        verb,
+        path,
+        who,
+        answers: on(verb.filter(), handler),
+    }
+}
+
+/// All routes.
+pub(crate) fn routes() -> Vec<Route> {
+    use Verb::{Delete, Get, Patch, Post, Put};
+    const READ: Who = Who::May(Scope::Read);
+    const WRITE: Who = Who::May(Scope::Write);
+    const COMPANIES: &str = "/companies";
+    const COMPANY: &str = "/companies/{companyId}";
+    const CONNECTIONS: &str = "/companies/{companyId}/connections";
+    const CONNECTION: &str = "/companies/{companyId}/connections/{connectionId}";
+    const INTEGRATIONS: &str = "/integrations";
+    const INTEGRATION: &str = "/integrations/{platformKey}";
+    const LOGO: &str = "/integrations/{platformKey}/logo.svg";
+    const PROFILE: &str = "/profile";
+    const WEBHOOKS: &str = "/webhooks";
+    const WEBHOOK: &str = "/webhooks/{webhookId}";
+    const SECRET: &str = "/webhooks/{webhookId}/secret";
+    let mut routes = vec![
+        route(Get, COMPANIES, READ, companies::list_companies),
+        route(Post, COMPANIES, WRITE, companies::create_company),
+        route(Get, COMPANY, READ, companies::get_company),
+        route(Delete, COMPANY, WRITE, companies::delete_company),
+        route(Get, CONNECTIONS, READ, connections::list_connections),
+        route(Post, CONNECTIONS, WRITE, connections::create_connection),
+        route(Get, CONNECTION, READ, connections::get_connection),
+        route(Patch, CONNECTION, WRITE, connections::unlink_connection),
+        route(Delete, CONNECTION, WRITE, connections::delete_connection),
+        route(Get, INTEGRATIONS, READ, integrations::list_integrations),
+        route(Get, INTEGRATION, READ, integrations::get_integration),
+        route(Get, LOGO, Who::Anyone, integrations::get_logo),
+        route(Get, PROFILE, READ, profile::get_profile),
+        route(Put, PROFILE, WRITE, profile::update_profile),
+        route(Get, WEBHOOKS, READ, webhooks::list_webhooks),
+        route(Post, WEBHOOKS, WRITE, webhooks::create_webhook),
+        route(Delete, WEBHOOK, WRITE, webhooks::delete_webhook),
+        // Whoever has the secret can forge messages: looking at data is not enough to be given it.
+        route(Get, SECRET, WRITE, webhooks::get_secret),
+    ];
+    routes.extend(NOT_BUILT.iter().map(|&(verb, path, why)| Route {
+        verb,
+        path,
+        who: Who::May(verb.scope()),
+        answers: not_built(verb, why),
+    }));
+    routes
+}

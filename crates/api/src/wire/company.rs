@@ -1,0 +1,96 @@
+//! Companies on the wire.
+
+use std::collections::BTreeMap;
+
+use handclasp_app::{CompanyWithConnections, ConnectionWithErrors, NewCompany};
+use handclasp_domain::{CompanyId, CompanyName, FieldError, Tags, parse_description};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Connections, Instant};
+use crate::state::Api;
+
+/// A company.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Company<'a> {
+    id: CompanyId,
+    name: &'a str,
+    description: Option<&'a str>,
+    /// A relic of the contract.
+    platform: &'static str,
+    redirect: String,
+    last_sync: Option<Instant>,
+    created: Instant,
+    created_by_user_name: Option<&'a str>,
+    products: [&'a str; 0],
+    tags: &'a Tags,
+    data_connections: Connections<'a>,
+    reference_parent_company: Option<CompanyId>,
+    reference_subsidiary_companies: [CompanyId; 0],
+    owner_user_ids: [&'a str; 0],
+}
+
+impl<'a> Company<'a> {
+    /// A company with these connections.
+    pub(crate) fn of(
+        api: &'a Api,
+        company: &'a handclasp_domain::Company,
+        connections: &'a [ConnectionWithErrors],
+    ) -> Self {
+        Self {
+            id: company.id,
+            name: company.name.as_str(),
+            description: company.description.as_deref(),
+            platform: "",
+            redirect: api.link_url(company.id),
+            last_sync: company.last_sync.map(Instant),
+            created: Instant(company.created),
+            created_by_user_name: company.created_by.as_deref(),
+            products: [],
+            tags: &company.tags,
+            data_connections: Connections {
+                api,
+                list: connections,
+            },
+            reference_parent_company: None,
+            reference_subsidiary_companies: [],
+            owner_user_ids: [],
+        }
+    }
+}
+
+/// A list of companies, turned into their shape one by one as it is written.
+pub(crate) struct Companies<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) list: &'a [CompanyWithConnections],
+}
+
+impl Serialize for Companies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            self.list
+                .iter()
+                .map(|found| Company::of(self.api, &found.company, &found.connections)),
+        )
+    }
+}
+
+/// What a company is created with.
+#[derive(Deserialize)]
+pub(crate) struct CreateCompany {
+    name: Option<String>,
+    description: Option<String>,
+    tags: Option<BTreeMap<String, String>>,
+}
+
+impl CreateCompany {
+    /// Checks the fields.
+    pub(crate) fn parse(self) -> Result<NewCompany, FieldError> {
+        let name = self.name.ok_or_else(|| super::missing("name"))?;
+        Ok(NewCompany {
+            name: CompanyName::parse(&name)?,
+            description: parse_description(self.description.as_deref())?,
+            tags: Tags::parse(self.tags.unwrap_or_default())?,
+        })
+    }
+}

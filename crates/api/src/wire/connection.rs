@@ -1,0 +1,195 @@
+//! Connections on the wire.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use handclasp_app::{AppError, ConnectionWithErrors};
+use handclasp_domain::{
+    ConnectionError, ConnectionId, ConnectionStatus, FieldError, IntegrationId, PlatformKey,
+    SourceId, SourceType,
+};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Instant;
+use crate::state::Api;
+
+/// A connection. The contract allows no field beyond its own: what is ours stands in `connectionInfo`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connection<'a> {
+    id: ConnectionId,
+    integration_id: IntegrationId,
+    integration_key: PlatformKey,
+    source_id: SourceId,
+    source_type: SourceType,
+    platform_name: &'a str,
+    link_url: String,
+    status: ConnectionStatus,
+    last_sync: Option<Instant>,
+    created: Instant,
+    data_connection_errors: Errors<'a>,
+    connection_info: Info<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info<'a> {
+    /// The connected company's name at the third party, where that told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_name: Option<&'a str>,
+}
+
+impl<'a> Connection<'a> {
+    /// A connection with its errors.
+    pub(crate) fn of(
+        api: &'a Api,
+        connection: &'a handclasp_domain::Connection,
+        errors: &'a [ConnectionError],
+    ) -> Result<Self, AppError> {
+        let integration = api
+            .catalogue()
+            .get(connection.platform_key)
+            .ok_or(AppError::Internal(UNKNOWN_INTEGRATION))?;
+        let third_party = connection.third_party.as_ref();
+        Ok(Self {
+            id: connection.id,
+            integration_id: integration.integration_id,
+            integration_key: connection.platform_key,
+            source_id: integration.source_id,
+            source_type: connection.source_type,
+            platform_name: &integration.name,
+            link_url: api.connection_link_url(connection.company, connection.id),
+            status: connection.status(),
+            last_sync: connection.last_sync.map(Instant),
+            created: Instant(connection.created),
+            data_connection_errors: Errors(errors),
+            connection_info: Info {
+                company_name: third_party.map(|party| party.name.as_str()),
+            },
+        })
+    }
+}
+
+const UNKNOWN_INTEGRATION: &str = "a connection's integration is not in the catalogue";
+
+/// A list of connections, turned into their shape one by one as it is written.
+pub(crate) struct Connections<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) list: &'a [ConnectionWithErrors],
+}
+
+impl Serialize for Connections<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(Some(self.list.len()))?;
+        for found in self.list {
+            let connection = Connection::of(self.api, &found.connection, &found.errors)
+                .map_err(|_| S::Error::custom(UNKNOWN_INTEGRATION))?;
+            list.serialize_element(&connection)?;
+        }
+        list.end()
+    }
+}
+
+struct Errors<'a>(&'a [ConnectionError]);
+
+impl Serialize for Errors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct DataConnectionError<'a> {
+            status_code: &'a str,
+            status_text: &'a str,
+            error_message: &'a str,
+            errored_on_utc: Instant,
+            status: &'static str,
+            resolved_on_utc: Option<Instant>,
+        }
+        serializer.collect_seq(self.0.iter().map(|error| DataConnectionError {
+            status_code: &error.status_code,
+            status_text: &error.status_text,
+            error_message: &error.error_message,
+            errored_on_utc: Instant(error.errored_at),
+            status: match error.resolved_at {
+                None => "Active",
+                Some(_) => "Resolved",
+            },
+            resolved_on_utc: error.resolved_at.map(Instant),
+        }))
+    }
+}
+
+/// Which integration a connection is created for: `{"platformKey": "gbol"}`, or in the older form `"gbol"` alone.
+pub(crate) struct CreateConnection {
+    platform_key: Option<String>,
+}
+
+impl CreateConnection {
+    /// Checks that there is such an integration.
+    pub(crate) fn parse(self, api: &Api) -> Result<PlatformKey, FieldError> {
+        const FIELD: &str = "platformKey";
+        let text = self.platform_key.ok_or_else(|| super::missing(FIELD))?;
+        let key: PlatformKey = text
+            .parse()
+            .map_err(|_| FieldError::new(FIELD, "must have four letters"))?;
+        if api.catalogue().get(key).is_none() {
+            let problem = format!("there is no integration with the key `{key}`");
+            return Err(FieldError::new(FIELD, problem));
+        }
+        Ok(key)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreateConnection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either(PhantomData<()>);
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = CreateConnection;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(rename_all = "camelCase")]
+                struct Members {
+                    platform_key: Option<String>,
+                }
+                let members = Members::deserialize(MapAccessDeserializer::new(members))?;
+                Ok(CreateConnection {
+                    platform_key: members.platform_key,
+                })
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(CreateConnection {
+                    platform_key: Some(text.to_owned()),
+                })
+            }
+        }
+
+        deserializer.deserialize_any(Either(PhantomData))
+    }
+}
+
+/// What a connection's status is set to.
+#[derive(Deserialize)]
+pub(crate) struct UpdateConnection {
+    status: Option<String>,
+}
+
+impl UpdateConnection {
+    /// Checks that it is to be unlinked, the only thing that can be done to a status from here.
+    pub(crate) fn parse(self) -> Result<(), FieldError> {
+        let status = self.status.ok_or_else(|| super::missing("status"))?;
+        if status == ConnectionStatus::Unlinked.as_str() {
+            return Ok(());
+        }
+        Err(FieldError::new("status", "can only be set to Unlinked"))
+    }
+}

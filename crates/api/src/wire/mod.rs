@@ -1,0 +1,30 @@
+//! The contract's shapes. They never leave this crate: handlers make them of what use cases give, and the other way round.
+
+mod company;
+mod connection;
+mod integration;
+mod profile;
+mod webhook;
+
+use handclasp_domain::{FieldError, Timestamp};
+use serde::{Serialize, Serializer};
+
+pub(crate) use company::{Companies, Company, CreateCompany};
+pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};
+pub(crate) use integration::Integration;
+pub(crate) use profile::{Profile, UpdateProfile};
+pub(crate) use webhook::{CreateWebhook, WebhookConsumer, WebhookConsumers, WebhookSecret};
+
+/// An instant: UTC, seven fractional digits.
+pub(crate) struct Instant(pub(crate) Timestamp);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A field that has to be there, and is absent or null.
+fn missing(field: &str) -> FieldError {
+    FieldError::new(field, "is required")
+}

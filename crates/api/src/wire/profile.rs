@@ -1,0 +1,46 @@
+//! The profile on the wire.
+
+use handclasp_app::{Client, ProfileChange};
+use handclasp_domain::FieldError;
+use serde::{Deserialize, Serialize};
+
+/// The profile. Addresses of a logo and an icon are left out: there are none yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Profile<'a> {
+    name: &'a str,
+    redirect_url: &'a str,
+    white_list_urls: &'a [String],
+}
+
+impl<'a> From<&'a Client> for Profile<'a> {
+    fn from(client: &'a Client) -> Self {
+        Self {
+            name: &client.name,
+            redirect_url: &client.redirect_url,
+            white_list_urls: &client.allowed_redirect_urls,
+        }
+    }
+}
+
+/// What the profile is replaced with. An absent list is an empty one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateProfile {
+    name: Option<String>,
+    redirect_url: Option<String>,
+    white_list_urls: Option<Vec<String>>,
+}
+
+impl UpdateProfile {
+    /// Checks that what is required is there; the rest is the use case's to check.
+    pub(crate) fn parse(self) -> Result<ProfileChange, FieldError> {
+        Ok(ProfileChange {
+            name: self.name.ok_or_else(|| super::missing("name"))?,
+            redirect_url: self
+                .redirect_url
+                .ok_or_else(|| super::missing("redirectUrl"))?,
+            allowed_redirect_urls: self.white_list_urls.unwrap_or_default(),
+        })
+    }
+}
