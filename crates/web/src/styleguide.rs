@@ -84,6 +84,7 @@ async fn page(Path(page): Path<String>, context: PageContext, query: QueryFields
         "done" => render(&Done { shell }),
         "leave" => render(&Leave { shell }),
         "error" => PageError::new(PageErrorKind::Gone)
+            .in_language(shell.t.lang())
             .branded(shell.brand)
             .with_action("Back to Acme", "/styleguide")
             .into_response(),

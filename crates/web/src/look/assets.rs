@@ -22,7 +22,7 @@ static ASSETS: [Asset; 3] = [
     Asset {
         name: "handclasp.css",
         kind: "text/css; charset=utf-8",
-        bytes: include_bytes!("../../assets/handclasp.css"),
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/handclasp.css")),
     },
     Asset {
         name: "handclasp.js",

@@ -6,8 +6,8 @@ use super::colour::Colour;
 const OWN: Colour = Colour::new(0x0e, 0x5f, 0x59);
 /// The grounds that text in the brand's colour stands on: `--ground` of the stylesheet in light and dark. Its
 /// darkest light and its lightest dark tone, so that the contrast holds on every surface.
-const LIGHT: Colour = Colour::new(0xee, 0xf0, 0xf2);
-const DARK: Colour = Colour::new(0x26, 0x29, 0x2e);
+pub(super) const LIGHT: Colour = Colour::new(0xee, 0xf0, 0xf2);
+pub(super) const DARK: Colour = Colour::new(0x26, 0x29, 0x2e);
 
 /// The client's name and colours on a page: the person came from the client's app and should feel that they
 /// never left.

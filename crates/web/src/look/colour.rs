@@ -169,6 +169,8 @@ impl Colour {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -224,5 +226,74 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<Colour>(), Err(NotAColour), "{bad}");
         }
+    }
+
+    /// The tokens of the stylesheet in light and in dark.
+    fn tokens() -> [BTreeMap<String, Colour>; 2] {
+        let css = include_str!("../../assets/handclasp.css");
+        let (light, rest) = css
+            .split_once("@media (prefers-color-scheme: dark)")
+            .unwrap();
+        let dark = rest.split_once("@media").unwrap().0;
+        [light, dark].map(|block| {
+            let mut found = BTreeMap::new();
+            for part in block.split(&[';', '{']) {
+                let Some((name, value)) = part.trim().split_once(": oklch(") else {
+                    continue;
+                };
+                let numbers: Vec<f64> = value
+                    .trim_end_matches(')')
+                    .split(' ')
+                    .filter_map(|n| n.trim_end_matches('%').parse().ok())
+                    .collect();
+                let [lightness, chroma, hue] = numbers[..] else {
+                    continue;
+                };
+                let (sin, cos) = hue.to_radians().sin_cos();
+                let colour = Colour::nearest(lightness / 100.0, chroma * cos, chroma * sin);
+                found.insert(name.trim().trim_start_matches("--").to_owned(), colour);
+            }
+            found
+        })
+    }
+
+    #[test]
+    fn the_stylesheet_is_readable_in_light_and_dark() {
+        for tokens in tokens() {
+            let contrast = |a: &str, b: &str| tokens[a].contrast(tokens[b]);
+            for ground in ["ground", "surface", "sunken"] {
+                for text in ["text", "muted"] {
+                    assert!(contrast(text, ground) >= 4.5, "{text} on {ground}");
+                }
+                assert!(
+                    contrast("edge", ground) >= 3.0,
+                    "edge on {ground}: {}",
+                    contrast("edge", ground)
+                );
+            }
+            for tone in ["info", "success", "warning", "error"] {
+                let own = format!("{tone}-ground");
+                assert!(contrast(tone, &own) >= 4.5, "{tone}");
+                assert!(contrast("text", &own) >= 4.5, "text on {own}");
+                assert!(contrast(tone, "surface") >= 4.5, "{tone} on surface");
+            }
+        }
+    }
+
+    #[test]
+    fn the_brand_reckons_with_the_worst_grounds() {
+        let [light, dark] = tokens();
+        for ground in ["ground", "surface", "sunken"] {
+            assert!(light[ground].luminance() >= super::super::brand::LIGHT.luminance());
+            assert!(dark[ground].luminance() <= super::super::brand::DARK.luminance());
+        }
+    }
+
+    #[test]
+    fn the_stylesheet_stays_small() {
+        let css = include_str!(concat!(env!("OUT_DIR"), "/handclasp.css"));
+        assert!(css.len() < 15_000, "{}", css.len());
+        assert!(!css.contains("/*") && !css.contains("url("));
+        assert_eq!(css.matches('{').count(), css.matches('}').count());
     }
 }
