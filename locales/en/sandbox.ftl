@@ -1,21 +1,19 @@
 # The built-in third party. It is deliberately another product than Link, and says of itself that it is for tests.
-sandbox-name = Sandbox Accounting
 
 ## Sign in
 sandbox-title = Sign in
 sandbox-test-title = A test service built into Handclasp
 sandbox-test-text = The people, the companies and the books here are made up. You need no password.
 sandbox-heading = Sign in to Sandbox Accounting
-sandbox-lead = { $app } asks for access to one of your companies.
+sandbox-asks-for-books = { $app } asks to read the books of one of your companies: invoices, bills, accounts and reports.
+sandbox-asks-for-identity = { $app } asks to know who you are.
+sandbox-asks-to-stay = It may go on doing so until you end it.
 sandbox-email = E-mail
 sandbox-email-hint = { $person } is the only person here.
 sandbox-companies = Which company?
 sandbox-note-bakery = Bakery and café
 sandbox-note-cycles = Bicycle shop and repairs
 sandbox-note-joinery = Furniture made to measure
-sandbox-asked = { $app } will be able to
-sandbox-scope-accounting = read the company’s books: invoices, bills, accounts and reports
-sandbox-scope-offline-access = go on doing so when you have left, until you end it
 sandbox-allow = Allow access
 sandbox-decline = Decline
 sandbox-server-error = Answer with a server error

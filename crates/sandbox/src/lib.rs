@@ -111,7 +111,10 @@ pub fn router(parts: SandboxParts) -> Result<Router, PlainHttp> {
         )
         .route("/sandbox/return", get(pages::go_back::show))
         .with_state(sandbox.clone());
-    let pages = gate.wrap(pages).merge(assets::router());
+    let pages = gate
+        .wrap(pages)
+        .route("/sandbox/logo.svg", get(pages::logo::show))
+        .merge(assets::router());
 
     let refuse = programs::method_not_allowed;
     let programs = Router::new()

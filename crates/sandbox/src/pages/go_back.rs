@@ -55,7 +55,7 @@ pub(crate) async fn show(
         Ok(way) => way,
         Err(Refused::Forged) => {
             return Err(PageError::new(PageErrorKind::BadRequest)
-                .branded(brand(t.text("sandbox-name")))
+                .branded(brand())
                 .because("this way back was not laid by us"));
         }
         Err(Refused::Expired) => {
@@ -65,13 +65,13 @@ pub(crate) async fn show(
                     t.text("sandbox-too-late-what"),
                     t.text("sandbox-too-late-todo"),
                 )
-                .branded(brand(t.text("sandbox-name")))
+                .branded(brand())
                 .because("the code in it has run out"));
         }
     };
     let context = context.speaking(Some(&way.language));
     Ok(render(&GoBack {
-        shell: &context.shell(brand(context.t.text("sandbox-name"))),
+        shell: &context.shell(brand()),
         app: way.app,
         to: &way.to,
     }))

@@ -8,7 +8,7 @@ use handclasp_domain::Secret;
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::form::{Fields, QueryFields};
 use handclasp_web::i18n::{Languages, Localizer};
-use handclasp_web::look::{Icon, PageContext, PageShell, render};
+use handclasp_web::look::{PageContext, PageShell, render};
 
 use super::{brand, go_back};
 use crate::claims::{CODE_LIFE, Code, hash};
@@ -23,10 +23,12 @@ struct SignIn<'a> {
     shell: &'a PageShell,
     /// The form goes to the same address: what is asked for stands in its query, and is checked again.
     action: &'a str,
-    app: String,
+    /// Who asks for what.
+    asks: String,
+    /// Whether the client wants to keep its access.
+    stays: bool,
     person: &'a Person,
     organisations: &'a [Organisation],
-    asked: Vec<(Icon, String)>,
 }
 
 /// What the person chose. Only these exist: a page offers nothing that does not work.
@@ -60,21 +62,18 @@ pub(crate) async fn show(
         Ok(request) => request,
         Err(refusal) => return refuse(context.t, refusal),
     };
-    let asked = Scope::ALL
-        .into_iter()
-        .filter(|scope| request.scopes.has(*scope))
-        .map(|scope| match scope {
-            Scope::Accounting => (Icon::Eye, context.t.text("sandbox-scope-accounting")),
-            Scope::OfflineAccess => (Icon::Link, context.t.text("sandbox-scope-offline-access")),
-        })
-        .collect();
+    let asks = if request.scopes.has(Scope::Accounting) {
+        context.t.say("sandbox-asks-for-books")
+    } else {
+        context.t.say("sandbox-asks-for-identity")
+    };
     Ok(render(&SignIn {
-        shell: &context.shell(brand(context.t.text("sandbox-name"))),
+        shell: &context.shell(brand()),
         action: uri.path_and_query().map_or("", |p| p.as_str()),
-        app: request.app.name,
+        asks: asks.with("app", request.app.name).to_string(),
+        stays: request.scopes.has(Scope::OfflineAccess),
         person: &PERSON,
         organisations: &ORGANISATIONS,
-        asked,
     }))
 }
 
@@ -149,11 +148,11 @@ fn refuse(t: Localizer, refusal: Refusal) -> Result<Response, PageError> {
                 t.text("sandbox-unknown-app-what"),
                 t.text("sandbox-unknown-app-todo"),
             )
-            .branded(brand(t.text("sandbox-name")))
+            .branded(brand())
             .in_language(t.lang())
             .because(why)),
         Refusal::Unavailable(error) => Err(PageError::new(PageErrorKind::Overloaded)
-            .branded(brand(t.text("sandbox-name")))
+            .branded(brand())
             .in_language(t.lang())
             .because(error)),
     }

@@ -298,10 +298,8 @@ fn value(url: &Url, name: &str) -> String {
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let start = text
-        .find(before)
-        .unwrap_or_else(|| panic!("no {before} in {text}"))
-        + before.len();
+    assert!(text.contains(before), "no {before} in {text}");
+    let start = text.find(before).unwrap() + before.len();
     let rest = &text[start..];
     &rest[..rest.find(after).unwrap()]
 }
