@@ -87,7 +87,7 @@ impl App {
         let drawn = Zeroizing::new(random_bytes::<32>(&**self.random()));
         let mut text = Zeroizing::new(String::with_capacity(64));
         text.push_str("whsec_");
-        STANDARD.encode_string(&*drawn, &mut text);
+        STANDARD.encode_string(drawn.as_slice(), &mut text);
         text
     }
 

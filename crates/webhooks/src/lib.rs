@@ -1,1 +1,67 @@
-//! Fan-out, signing and delivery of events
+//! Webhooks: from an event that was written to a message that arrived, with everything that may go wrong in between.
+//!
+//! An event is one row, written in the transaction of the change that causes it. [`run`] does the rest, in four steps that know
+//! each other only by the database and by the board of what this process has in hand:
+//!
+//! 1. `fan_out` turns events into deliveries, one a consumer.
+//! 2. `look` finds the lanes (a lane is a consumer's deliveries) with something due, and puts their messages on the board.
+//! 3. `send` takes messages from the board, lane by lane, signs and sends them.
+//! 4. `record` writes down how it went, many attempts at a time: delivered, to be tried again, or given up.
+//!
+//! Messages are delivered at least once. The `webhook-id` is the same on every attempt, so that a receiver can tell. Their order
+//! is that of the events as far as nothing goes wrong, and promised to nobody.
+//!
+//! On PostgreSQL several processes share the work. A lane is claimed by one of them under its epoch (`alive`); the results of
+//! another are refused. A process that shows no sign of life for four seconds is dead, and its lanes are taken over. On SQLite
+//! there is one process and nothing to claim.
+
+mod alive;
+mod board;
+mod fan_out;
+mod hub;
+mod look;
+mod payload;
+mod record;
+mod schedule;
+mod send;
+mod sign;
+
+use std::time::Duration;
+
+use handclasp_app::App;
+use tokio_util::sync::CancellationToken;
+
+/// How webhooks are run. [`Options::default`] is what the product does; tests are in more of a hurry.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How often the database is looked at for what other processes left. Default 250 ms.
+    pub poll: Duration,
+    /// After which time with nothing to do a consumer is let go. Default 5 s.
+    pub idle: Duration,
+    /// How long messages that are on their way may take when the process is told to stop. Default 5 s.
+    pub grace: Duration,
+    /// How many messages are on their way at once, to all consumers together. Default 256.
+    pub most: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_millis(250),
+            idle: Duration::from_secs(5),
+            grace: Duration::from_secs(5),
+            most: 256,
+        }
+    }
+}
+
+/// Delivers events until told to stop; then lets what is on its way arrive, within a grace, writes it down, and hands the
+/// rest to whoever comes next. Ends only by being told to.
+pub async fn run(app: App, stop: CancellationToken) {
+    run_with(app, Options::default(), stop).await;
+}
+
+/// As [`run`], with other options.
+pub async fn run_with(app: App, options: Options, stop: CancellationToken) {
+    hub::run(app, options, stop).await;
+}
