@@ -18,6 +18,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A search field with data-filter hides the items of the list that it names which do not have its words. Without
+// this file the form asks the server.
+for (const input of document.querySelectorAll("[data-filter]")) {
+  const list = document.getElementById(input.dataset.filter);
+  if (!list) continue;
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  input.addEventListener("input", () => {
+    const words = plain(input.value).split(/\s+/);
+    for (const item of list.children) {
+      const text = plain(item.textContent);
+      item.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+}
+
 // A form that was sent is not sent twice; coming back by the browser's own button frees it again.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
@@ -27,6 +42,8 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   });
 }
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  }
 });

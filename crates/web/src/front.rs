@@ -44,9 +44,11 @@ pub struct FrontLimits {
     pub head_time: Duration,
     /// How long a connection may wait between requests. Longer than the balancer's own in front of it.
     pub idle_time: Duration,
-    /// How long a request may take in all before its connection is cut. A last resort:
+    /// How long a request may take to its answer's head before its connection is cut. A last resort:
     /// [`crate::layers::OuterLimits::request_time`] answers earlier.
     pub request_time: Duration,
+    /// How long an answer may take to go out, as a large download does.
+    pub answer_time: Duration,
     /// How long the other side may refuse to take any byte of an answer.
     pub write_time: Duration,
     /// After the stop: how long running requests may take to finish.
@@ -61,6 +63,7 @@ impl Default for FrontLimits {
             head_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
             request_time: Duration::from_secs(60),
+            answer_time: Duration::from_secs(30 * 60),
             write_time: Duration::from_secs(20),
             grace: Duration::from_secs(10),
         }
@@ -76,6 +79,7 @@ impl FrontLimits {
             .min(self.idle_time)
             .min(self.write_time)
             .min(self.request_time)
+            .min(self.answer_time)
     }
 }
 
@@ -88,8 +92,8 @@ pub enum Door {
     Unix(UnixListener),
 }
 
-/// The other end of the connection, in the extensions of each request; none on a Unix socket. Behind a proxy
-/// it is the proxy.
+/// The other end of the connection, in the extensions of each request; none on a Unix socket. Behind a trusted
+/// proxy ([`crate::layers::Proxies`]) it is the address that the proxy names, with port 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub Option<SocketAddr>);
 
@@ -132,6 +136,7 @@ where
         places: Arc::new(Semaphore::new(limits.connections.max(1))),
         orders,
         connections: TaskTracker::new(),
+        open: metrics::gauge!("handclasp_http_connections"),
     });
     let accepting = TaskTracker::new();
     for door in doors {
@@ -167,6 +172,7 @@ struct Front<S> {
     places: Arc<Semaphore>,
     orders: watch::Sender<Order>,
     connections: TaskTracker,
+    open: metrics::Gauge,
 }
 
 impl<S> Front<S>
@@ -214,7 +220,9 @@ where
     {
         let front = self.clone();
         self.connections.spawn(async move {
-            front.attend(stream, peer).await;
+            front.open.increment(1);
+            front.clone().attend(stream, peer).await;
+            front.open.decrement(1);
             drop(place);
         });
     }

@@ -23,14 +23,16 @@ enum Phase {
     Idle,
     /// A head is coming in, or the first one is awaited.
     Head,
-    /// A request is being answered.
+    /// A request is being worked on.
     Busy,
+    /// Its answer is going out.
+    Answer,
     /// The last of an answer is handed to the socket.
     Flush,
 }
 
 /// The pulse of one connection, written by its socket and its answers and read by its watch. One number holds
-/// both the phase (its two lowest bits) and its beginning, so that they are never seen apart.
+/// both the phase (its three lowest bits) and its beginning, so that they are never seen apart.
 pub(super) struct Pulse {
     begun: Instant,
     phase: AtomicU64,
@@ -59,24 +61,25 @@ impl Pulse {
     }
 
     fn micros(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX >> 3)
+        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX >> 4)
     }
 
     fn set(&self, phase: Phase) {
         // Reader and writers are the same task; the order matters to nobody else.
         self.phase
-            .store(self.micros() << 2 | phase as u64, Ordering::Relaxed);
+            .store(self.micros() << 3 | phase as u64, Ordering::Relaxed);
     }
 
     fn get(&self) -> (Phase, Duration) {
         let value = self.phase.load(Ordering::Relaxed);
-        let phase = match value & 3 {
+        let phase = match value & 7 {
             0 => Phase::Idle,
             1 => Phase::Head,
             2 => Phase::Busy,
+            3 => Phase::Answer,
             _ => Phase::Flush,
         };
-        (phase, Duration::from_micros(value >> 2))
+        (phase, Duration::from_micros(value >> 3))
     }
 
     /// Bytes came in.
@@ -89,6 +92,11 @@ impl Pulse {
     /// A request's head is complete.
     pub(super) fn busy(&self) {
         self.set(Phase::Busy);
+    }
+
+    /// A request's answer has begun.
+    fn answering(&self) {
+        self.set(Phase::Answer);
     }
 
     /// The whole answer is with hyper.
@@ -126,6 +134,7 @@ impl Pulse {
                 limits.request_time,
                 Verdict::Cut("its request took too long"),
             ),
+            Phase::Answer => (limits.answer_time, Verdict::Cut("its answer took too long")),
             Phase::Flush => (
                 limits.request_time,
                 Verdict::Cut("its answer was not taken"),
@@ -155,6 +164,7 @@ pub(super) struct Tracked {
 
 impl Tracked {
     pub(super) fn new(inner: Body, pulse: Arc<Pulse>) -> Self {
+        pulse.answering();
         Self { inner, pulse }
     }
 }

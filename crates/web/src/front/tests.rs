@@ -383,3 +383,37 @@ async fn a_body_over_the_limit_is_a_413_that_arrives() {
     let said = answer(&mut stream).await;
     assert!(said.starts_with("HTTP/1.1 413 "), "{said}");
 }
+
+#[tokio::test]
+async fn a_long_answer_may_take_longer_than_a_request() {
+    let limits = FrontLimits {
+        request_time: SHORT,
+        ..limits()
+    };
+    let trickle = || async {
+        let pieces = futures::stream::unfold(0, |n| async move {
+            tokio::time::sleep(SHORT / 3).await;
+            (n < 9).then(|| (Ok::<_, std::io::Error>("piece"), n + 1))
+        });
+        axum::body::Body::from_stream(pieces)
+    };
+    let server = Server::start(limits, Router::new().route("/", get(trickle))).await;
+    let mut stream = server.connect().await;
+    let close = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(close).await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert_eq!(said.matches("piece").count(), 9, "{said}");
+
+    let limits = FrontLimits {
+        answer_time: SHORT,
+        ..limits
+    };
+    let server = Server::start(limits, Router::new().route("/", get(trickle))).await;
+    let mut stream = server.connect().await;
+    stream.write_all(close).await.unwrap();
+    let mut said = Vec::new();
+    let _reset = stream.read_to_end(&mut said).await;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.matches("piece").count() < 9, "{said}");
+}

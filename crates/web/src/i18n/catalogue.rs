@@ -268,3 +268,66 @@ macro_rules! numbers {
     )*};
 }
 numbers!(u8, u16, u32, u64, usize, i32, i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speaking(tag: &'static str, source: &'static str) -> Localizer {
+        Localizer::new(Box::leak(Box::new(Catalogue::load(
+            tag,
+            &[("x.ftl", source)],
+        ))))
+    }
+
+    #[test]
+    fn variables_and_plurals_are_filled_in() {
+        let t = speaking(
+            "en",
+            "a = { $name } has { $count ->\n [one] one company\n *[other] { $count } companies\n }.\n",
+        );
+        let say = |n: usize| {
+            t.say("a")
+                .with("name", "Acme <b>")
+                .with("count", n)
+                .to_string()
+        };
+        assert_eq!(say(1), "Acme <b> has one company.");
+        assert_eq!(say(3), "Acme <b> has 3 companies.");
+        let args = [("name", "A".into()), ("count", 1.into())];
+        assert_eq!(t.text_with("a", args), "A has one company.");
+    }
+
+    #[test]
+    fn what_a_language_lacks_is_english_and_what_none_has_is_its_key() {
+        let t = speaking("fr", "web-back = Retour");
+        assert_eq!(t.text("web-back"), "Retour");
+        assert_eq!(t.text("web-continue"), "Continue");
+        assert!(t.has("web-continue") && !t.has("web-nowhere"));
+        assert_eq!(t.text("web-nowhere"), "web-nowhere");
+    }
+
+    #[test]
+    fn names_are_kept_apart_from_right_to_left_text_and_nowhere_else() {
+        let source = "a = x { $name }";
+        let arabic = speaking("ar", source);
+        assert_eq!(arabic.dir(), "rtl");
+        assert_eq!(
+            arabic.say("a").with("name", "Xero").to_string(),
+            "x \u{2068}Xero\u{2069}"
+        );
+        let english = speaking("en", source);
+        assert_eq!((english.dir(), english.lang()), ("ltr", "en"));
+        assert_eq!(english.say("a").with("name", "Xero").to_string(), "x Xero");
+    }
+
+    #[test]
+    fn the_language_asked_for_outright_comes_first() {
+        let all = Languages::embedded();
+        assert!(all.tags().any(|t| t == "en"));
+        assert_eq!(all.choose(Some("de-CH"), Some("en")).lang(), "de");
+        assert_eq!(all.choose(Some("xx"), Some("de;q=0.5")).lang(), "de");
+        assert_eq!(all.choose(None, Some("xx, yy")).lang(), "en");
+        assert_eq!(all.choose(None, None).lang(), "en");
+    }
+}

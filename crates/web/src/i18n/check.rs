@@ -163,6 +163,13 @@ mod tests {
     }
 
     #[test]
+    fn our_own_pages_find_their_texts() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let missing = missing_keys(&[&root.join("templates"), &root.join("src/look")]).unwrap();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
     fn variables_are_seen_over_several_lines() {
         let source = "# a = { $no }\na-b =\n    { $count ->\n        [one] One of { $total }\n       *[other] { $count }\n    }\nc = plain\n";
         let found = messages(source);

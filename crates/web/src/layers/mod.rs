@@ -9,6 +9,7 @@ mod body;
 pub mod current;
 mod headers;
 mod outer;
+mod proxies;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod tests;
 pub use body::BodyFault;
 pub use headers::Nonce;
 pub use outer::{Outer, OuterLimits, PageFacts, Surface};
+pub use proxies::Proxies;
 pub use sites::{Origin, OriginError, Sites};
 
 /// The most bytes that a request's body may have, unless a router is given another limit: 1 MiB.

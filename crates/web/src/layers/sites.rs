@@ -12,8 +12,8 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::HOST;
 
-use super::Outer;
 use super::outer::Refusal;
+use super::{Outer, Proxies};
 
 /// An address of ours: scheme, host and port, as `https://link.example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -110,6 +110,7 @@ struct Inner {
     hosts: HashMap<String, Vec<(String, Router)>>,
     everywhere: Vec<(String, Router)>,
     unknown: Outer,
+    proxies: Proxies,
 }
 
 impl Sites {
@@ -119,6 +120,7 @@ impl Sites {
             hosts: HashMap::new(),
             everywhere: Vec::new(),
             unknown,
+            proxies: Proxies::none(),
         }))
     }
 
@@ -139,6 +141,12 @@ impl Sites {
         self.change(|inner| insert(&mut inner.everywhere, prefix, router))
     }
 
+    /// Believes these proxies who the client is. Without, nobody is believed.
+    #[must_use]
+    pub fn behind(self, proxies: Proxies) -> Self {
+        self.change(|inner| inner.proxies = proxies)
+    }
+
     fn refuse(
         &self,
         request: Request,
@@ -153,6 +161,7 @@ impl Sites {
             hosts: shared.hosts.clone(),
             everywhere: shared.everywhere.clone(),
             unknown: shared.unknown.clone(),
+            proxies: shared.proxies.clone(),
         });
         change(&mut inner);
         Self(Arc::new(inner))
@@ -223,7 +232,8 @@ impl tower::Service<Request> for Sites {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        self.0.proxies.name_the_client(&mut request);
         match self.0.router(&request) {
             Ok(Some(router)) => Box::pin(tower::Service::call(&mut router.clone(), request)),
             Ok(None) => self.refuse(request, Refusal::NotFound),
