@@ -133,10 +133,10 @@ statements! {
         ORDER BY due_at, event_id LIMIT 1";
     /// What an attempt made of its delivery, if that is as the attempt found it.
     SAVE = "UPDATE delivery SET state = $4, attempts = $5, open = $6, due_at = $7
-        WHERE client_id = $1 AND consumer_id = $2 AND event_id = $3 AND open = 1 AND attempts = $5 - 1";
+        WHERE client_id = $1 AND consumer_id = $2 AND event_id = $3 AND open = 1 AND attempts + 1 = $5";
     /// The same, by the replica that holds the lane and nobody else.
     SAVE_CLAIMED = "UPDATE delivery SET state = $4, attempts = $5, open = $6, due_at = $7
-        WHERE client_id = $1 AND consumer_id = $2 AND event_id = $3 AND open = 1 AND attempts = $5 - 1
+        WHERE client_id = $1 AND consumer_id = $2 AND event_id = $3 AND open = 1 AND attempts + 1 = $5
         AND EXISTS (SELECT 1 FROM consumer_lane l WHERE l.client_id = $1 AND l.consumer_id = $2
             AND l.claimed_by = $8 AND l.claimed_epoch = $9)";
     /// The attempt, if its delivery is where it left it.

@@ -84,7 +84,8 @@ statements! {
         ORDER BY due_at, client_id, consumer_id LIMIT $7");
     /// Lanes whose replica is dead. What it had in hand is found by looking.
     ORPHANED = concat!("SELECT client_id, consumer_id FROM consumer_lane WHERE claimed_by IS NOT NULL AND NOT ",
-        owner_lives!("$1"), " LIMIT $2");
+        owner_lives!("$1"), " LIMIT $2"),
+        whole_table = "of replicas, which are as many as processes; the lanes are those of a partial index";
     /// A lane, taken by a replica where it is no live one's.
     CLAIM = concat!("UPDATE consumer_lane SET claimed_by = $3, claimed_epoch = $4, version = version + 1,
         due_at = CASE WHEN due_at > $5 THEN $5 ELSE due_at END

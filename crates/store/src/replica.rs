@@ -21,7 +21,8 @@ statements! {
     /// Processes that are dead for long, and hold no claim any more.
     PURGE = "DELETE FROM replica WHERE id IN (
         SELECT r.id FROM replica r WHERE r.alive_until < $1
-        AND NOT EXISTS (SELECT 1 FROM consumer_lane l WHERE l.claimed_by = r.id) ORDER BY r.alive_until LIMIT 100)";
+        AND NOT EXISTS (SELECT 1 FROM consumer_lane l WHERE l.claimed_by = r.id) ORDER BY r.alive_until LIMIT 100)",
+        whole_table = "there are as many replicas as processes";
 }
 
 /// Enters a process, or gives it its next epoch; the epoch.

@@ -14,3 +14,4 @@ mod migrations;
 mod postgres;
 mod proxy;
 mod sqlite;
+mod statements;

@@ -281,7 +281,8 @@ fn what_cannot_be_opened_says_why() {
             matches!(error, OpenError::Store(StoreError::Unavailable(_))),
             "{error:?}"
         );
-        let error = open(format!("{url}_missing")).await;
+        let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+        let error = open(format!("{address}_missing?{parameters}")).await;
         assert!(
             matches!(error, OpenError::Store(StoreError::Unavailable(_))),
             "{error:?}"
