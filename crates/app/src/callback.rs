@@ -65,11 +65,12 @@ impl App {
             CallbackTurn::Wait => self.wait_for(found).await,
             CallbackTurn::Bury => self.bury(caller, found).await,
             CallbackTurn::Take => {
-                if !self.take(&found).await? {
-                    return self.wait_for(found).await;
-                }
                 let (app, caller, attempt) = (self.clone(), caller.clone(), found.clone());
+                // Taking is in the task, too: an attempt that is taken and then forgotten would be lost.
                 let task = self.tasks().spawn(async move {
+                    if !app.take(&attempt).await? {
+                        return Ok(());
+                    }
                     let result = app.complete(&caller, &attempt, &query).await;
                     app.attempts_finished().notify_waiters();
                     result

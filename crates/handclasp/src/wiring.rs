@@ -146,7 +146,8 @@ pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
     );
     let pages = outer(Surface::Pages, &addresses.link);
     let link = handclasp_link::router(app.clone(), cookies, &gate);
-    let api = handclasp_api::router(app.clone());
+    let api = handclasp_api::router(app.clone(), &addresses.api);
+    let sandbox = sandbox(app, addresses)?;
     Ok(Sites::new(outer(Surface::Pages, &addresses.link))
         .mount(&addresses.link, "/", pages.wrap(link))
         .mount(&addresses.link, "/assets", pages.wrap(assets::router()))
@@ -160,7 +161,13 @@ pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
             "/assets",
             outer(Surface::Pages, &addresses.sandbox).wrap(assets::router()),
         )
-        .mount(&addresses.sandbox, "/sandbox", sandbox(app, addresses)?)
+        .mount(&addresses.sandbox, "/sandbox", sandbox.clone())
+        // Where RFC 8414 looks for the metadata of an issuer with a path.
+        .mount(
+            &addresses.sandbox,
+            "/.well-known/oauth-authorization-server/sandbox",
+            sandbox,
+        )
         .everywhere(
             "/healthz",
             Router::new().route("/healthz", get(|| async { "ok\n" })),

@@ -27,8 +27,8 @@ pub(crate) fn needs_cookies(t: &Localizer) -> PageError {
 }
 
 /// A use case's error. What the rules do not allow has pages of its own where it can happen; here is what is left.
-pub(crate) fn of(error: AppError, t: &Localizer) -> PageError {
-    let kind = match &error {
+pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
+    let kind = match error {
         AppError::NotFound(_) => return no_such_link(t),
         AppError::Invalid(_) => PageErrorKind::BadRequest,
         AppError::Refused(_) | AppError::Raced => PageErrorKind::Conflict,

@@ -85,7 +85,11 @@ pub fn router(app: App, cookies: CookiePolicy, gate: &CsrfGate) -> Router {
 mod tests {
     use std::path::Path;
 
-    use handclasp_web::i18n::check;
+    use handclasp_domain::SourceType;
+    use handclasp_integrations::DataType;
+    use handclasp_web::i18n::{Languages, check};
+
+    use crate::screens;
 
     #[test]
     fn every_text_is_there_and_used() {
@@ -105,5 +109,30 @@ mod tests {
             check::unused_keys("link.ftl", &dirs, &built).unwrap(),
             Vec::<String>::new()
         );
+    }
+
+    /// The keys that are put together at run time.
+    #[test]
+    fn every_kind_has_its_text() {
+        let english = Languages::embedded().english();
+        let data = DataType::ALL
+            .iter()
+            .map(|kind| format!("link-data-{}", kind.as_str()));
+        let categories = SourceType::ALL.iter().flat_map(|kind| {
+            let word = kind.as_lower();
+            [
+                format!("link-category-{word}"),
+                format!("link-category-{word}-note"),
+                format!("link-choose-title-{word}"),
+            ]
+        });
+        let sections = ["purpose", "access", "account", "data", "retention"]
+            .iter()
+            .flat_map(|name| ["title", "text"].map(|part| format!("link-consent-{name}-{part}")));
+        let failures = screens::failure_keys()
+            .flat_map(|key| ["title", "what", "todo"].map(|part| format!("{key}-{part}")));
+        for key in data.chain(categories).chain(sections).chain(failures) {
+            assert!(english.has(&key), "{key}");
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! A visit: who comes to which page, in which browser and language, and what there is to show.
 
-use std::borrow::Cow;
-
 use axum::extract::{FromRequestParts, RawPathParams};
 use handclasp_app::{App, Browser, Caller, ConnectionWithErrors, LinkView, Parameters};
 use handclasp_domain::redirect::CustomParameters;
@@ -52,7 +50,7 @@ impl FromRequestParts<Link> for Visit {
             .app
             .link_view(company, browser)
             .await
-            .map_err(|failed| error::of(failed, &page.t))?;
+            .map_err(|failed| error::of(&failed, &page.t))?;
         let raw = parts.uri.query().unwrap_or_default();
         let said = said(raw);
         let now = link.app.now();
@@ -129,8 +127,8 @@ fn said(query: &str) -> Option<Parameters> {
 }
 
 /// Parameters that our own forms add to an address.
-fn is_own(name: &Cow<'_, str>) -> bool {
-    &**name == "search"
+fn is_own(name: &str) -> bool {
+    name == "search"
 }
 
 impl Visit {
@@ -233,7 +231,7 @@ impl Visit {
     }
 
     /// Turns what a use case says into a page.
-    pub(crate) fn failed(&self, failed: handclasp_app::AppError) -> PageError {
+    pub(crate) fn failed(&self, failed: &handclasp_app::AppError) -> PageError {
         error::of(failed, self.t())
             .branded(Brand::of(self.client()))
             .in_language(self.t().lang())

@@ -19,7 +19,6 @@ use handclasp_domain::{ClientId, ConsumerId, Timestamp};
 use handclasp_web::look::{Brand, Icon, PageContext, PageShell, Tone, render};
 use http::{HeaderMap, StatusCode};
 
-use super::operator;
 use crate::wiring::Addresses;
 
 /// How many messages are shown.
@@ -68,7 +67,7 @@ impl Inbox {
         client: ClientId,
         consumer: ConsumerId,
     ) -> anyhow::Result<Self> {
-        let secret = app.webhook_secret(&operator(client), consumer).await?;
+        let secret = app.webhook_secret(client, consumer).await?;
         let bytes = STANDARD
             .decode(secret.expose().trim_start_matches("whsec_"))
             .context("the consumer's secret is not base64")?;

@@ -74,7 +74,6 @@ async fn start(State(platform): State<Platform>, page: PageContext) -> Result<Re
 #[template(path = "demo_return.html")]
 struct CameBack {
     shell: PageShell,
-    name: String,
     headline: &'static str,
     parameters: Vec<(String, String)>,
     inbox: String,
@@ -102,7 +101,6 @@ async fn came_back(
         shell: page
             .speaking(Some("en"))
             .shell(Brand::of(client.name.as_str())),
-        name: client.name,
         headline,
         parameters: query
             .iter()

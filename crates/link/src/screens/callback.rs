@@ -76,7 +76,7 @@ pub(crate) async fn take(
         .app
         .take_callback(&caller(client, &parts, &page), platform, query, who)
         .await
-        .map_err(|failed| error::of(failed, &page.t))?;
+        .map_err(|failed| error::of(&failed, &page.t))?;
     match answer {
         CallbackAnswer::Over(attempt)
         | CallbackAnswer::Running(attempt)

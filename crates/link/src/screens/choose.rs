@@ -122,7 +122,7 @@ pub(crate) async fn choose(visit: Visit, fields: Fields) -> Result<Response, Pag
         Err(AppError::Refused(Refusal::AnotherActive(active))) => {
             Err(another_active(&visit, active))
         }
-        Err(failed) => Err(visit.failed(failed)),
+        Err(failed) => Err(visit.failed(&failed)),
     }
 }
 

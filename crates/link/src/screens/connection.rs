@@ -107,6 +107,6 @@ pub(crate) async fn disconnect(visit: Visit) -> Result<Response, PageError> {
         Ok(()) | Err(AppError::Refused(Refusal::NotLinked(_))) => {
             Ok(see_other(&visit.address(&format!("/connections/{id}"))))
         }
-        Err(failed) => Err(visit.failed(failed)),
+        Err(failed) => Err(visit.failed(&failed)),
     }
 }

@@ -86,6 +86,6 @@ pub(crate) async fn accept(visit: Visit, fields: Fields) -> Result<Response, Pag
         Err(AppError::Refused(Refusal::AnotherActive(active))) => {
             Err(another_active(&visit, active))
         }
-        Err(failed) => Err(visit.failed(failed)),
+        Err(failed) => Err(visit.failed(&failed)),
     }
 }

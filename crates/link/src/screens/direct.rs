@@ -53,12 +53,12 @@ pub(crate) async fn start(
         Err(AppError::Refused(Refusal::AnotherActive(active))) => {
             return Err(another_active(&visit, active));
         }
-        Err(failed) => return Err(visit.failed(failed)),
+        Err(failed) => return Err(visit.failed(&failed)),
     };
     let target = visit
         .app
         .authorization_url(&started)
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     let target = target.ok_or_else(|| PageError::internal("a fresh attempt without an address"))?;
     let mut response = see_other(target.as_str());
     if visit.browser.is_none() {
@@ -152,7 +152,7 @@ fn end(
             status_text,
             &attempt.parameters.custom,
         )
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     match (destination, outcome) {
         (Destination::Platform(target), _) => Ok(done::onward(visit, &target)),
         (Destination::Confirmation, Outcome::Linked | Outcome::NothingToTell) => {

@@ -81,7 +81,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
     let destination = visit
         .app
         .journey_destination(&visit.view)
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     match destination {
         None => Ok(see_other(&visit.address(""))),
         Some(Destination::Platform(target)) => Ok(onward(&visit, &target)),

@@ -37,7 +37,7 @@ pub(crate) struct WaysOn {
     pub(crate) leave: (String, String),
 }
 
-fn key(kind: FailureKind) -> &'static str {
+pub(super) fn key(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Declined => "link-failed-declined",
         FailureKind::ThirdParty => "link-failed-third-party",
@@ -59,7 +59,7 @@ pub(crate) fn page(
     ways: WaysOn,
 ) -> Response {
     let t = visit.t();
-    let say = |part: &str| {
+    let part = |part: &str| {
         t.say(&format!("{}-{part}", key(kind)))
             .with("client", visit.client().to_owned())
             .with("platform", platform.name.clone())
@@ -79,9 +79,9 @@ pub(crate) fn page(
         },
         logo: logo_url(platform.key),
         platform: platform.name.clone(),
-        title: say("title"),
-        what: say("what"),
-        todo: say("todo"),
+        title: part("title"),
+        what: part("what"),
+        todo: part("todo"),
         retry: (!hopeless).then_some(ways.retry),
         other: ways.other,
         leave: ways.leave,

@@ -36,11 +36,11 @@ pub(crate) async fn show(State(link): State<Link>, visit: Visit) -> Result<Respo
         .app
         .attempt(visit.view.client.id, visit.company, id, browser)
         .await
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     let target = visit
         .app
         .authorization_url(&attempt)
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     let Some(target) = target else {
         // It has come back already.
         return Ok(see_other(&format!(

@@ -50,3 +50,11 @@ pub(crate) const fn status_tone(status: ConnectionStatus) -> Tone {
         ConnectionStatus::Deauthorized => Tone::Warning,
     }
 }
+
+/// The texts of all failures, for the test that they are there.
+#[cfg(test)]
+pub(crate) fn failure_keys() -> impl Iterator<Item = &'static str> {
+    handclasp_domain::FailureKind::ALL
+        .into_iter()
+        .map(failure::key)
+}

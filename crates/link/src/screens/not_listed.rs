@@ -46,6 +46,6 @@ pub(crate) async fn finish(visit: Visit, ending: Ending) -> Result<Response, Pag
             ending,
         )
         .await
-        .map_err(|failed| visit.failed(failed))?;
+        .map_err(|failed| visit.failed(&failed))?;
     Ok(see_other(&format!("/company/{}/done", visit.company)))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn attempt(visit: &Visit) -> Result<AuthorizationRequest, PageE
             browser,
         )
         .await
-        .map_err(|failed| visit.failed(failed))
+        .map_err(|failed| visit.failed(&failed))
 }
 
 /// The integration of an attempt.
