@@ -12,7 +12,7 @@ use crate::error::{PageError, PageErrorKind};
 use crate::form::QueryFields;
 use crate::look::{Brand, Icon, PageContext, PageShell, Tone, render};
 
-const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\"><circle cx=\"18\" cy=\"24\" r=\"14\" fill=\"#e2572b\"/><circle cx=\"30\" cy=\"24\" r=\"14\" fill=\"#f0a52e\" fill-opacity=\".85\"/></svg>";
+const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\"><path d=\"M24 4l13 17h-7l10 13H27v10h-6V34H8l10-13h-7z\" fill=\"#2f7d4f\"/></svg>";
 
 /// The styleguide: `/styleguide` and `/styleguide/{page}`, with `?colour=%23ffe600` for another brand and
 /// `?locale=de` for another language. Wants [`crate::layers::Outer`] around it.
