@@ -15,16 +15,20 @@ use crate::state::Api;
 pub(crate) struct Company<'a> {
     id: CompanyId,
     name: &'a str,
+    // Left out where there is none, not null: the published SDKs refuse null here, though the contract allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     /// A relic of the contract.
     platform: &'static str,
     redirect: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_sync: Option<Instant>,
     created: Instant,
     created_by_user_name: Option<&'a str>,
     products: [&'a str; 0],
     tags: &'a Tags,
     data_connections: Connections<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reference_parent_company: Option<CompanyId>,
     reference_subsidiary_companies: [CompanyId; 0],
     owner_user_ids: [&'a str; 0],

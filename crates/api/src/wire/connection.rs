@@ -28,6 +28,8 @@ pub(crate) struct Connection<'a> {
     platform_name: &'a str,
     link_url: String,
     status: ConnectionStatus,
+    // Left out where there is none, not null: the published SDKs refuse null here, though the contract allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_sync: Option<Instant>,
     created: Instant,
     data_connection_errors: Errors<'a>,
@@ -106,6 +108,7 @@ impl Serialize for Errors<'_> {
             error_message: &'a str,
             errored_on_utc: Instant,
             status: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
             resolved_on_utc: Option<Instant>,
         }
         serializer.collect_seq(self.0.iter().map(|error| DataConnectionError {
