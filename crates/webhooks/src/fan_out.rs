@@ -1,5 +1,6 @@
 //! From events to deliveries.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -141,8 +142,8 @@ async fn plan(on: &mut impl Reader, mut events: Vec<Told>, limit: u32) -> Result
     let mut more = u32::try_from(events.len()).is_ok_and(|count| count >= limit);
     let mut consumers = Consumers::new();
     for event in &events {
-        if !consumers.contains_key(&event.client) {
-            consumers.insert(event.client, consumer::list(on, event.client).await?);
+        if let Entry::Vacant(entry) = consumers.entry(event.client) {
+            entry.insert(consumer::list(on, event.client).await?);
         }
     }
     let mut written = FanOut::default();

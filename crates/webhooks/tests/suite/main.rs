@@ -1,0 +1,12 @@
+//! Webhooks through the real database and over real sockets, on the engine that `HANDCLASP_TEST_ENGINE` names.
+
+mod consumers;
+mod delivery;
+mod isolation;
+mod lanes;
+mod log;
+mod payload;
+mod replicas;
+mod restart;
+mod schedule;
+mod support;

@@ -1,0 +1,155 @@
+//! What a message says, against the contract.
+
+use handclasp_domain::{
+    ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType, Id,
+    SourceType, Timestamp,
+};
+use handclasp_store::event;
+use handclasp_testkit::contract::contract;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Bed, Receiver};
+
+fn with_connection(facts: EventFacts) -> EventFacts {
+    let id = Uuid::from_u128;
+    let at = Timestamp::from_seconds(1_772_366_400);
+    EventFacts {
+        connection: Some(ConnectionFacts {
+            id: Id::from_uuid(id(1)),
+            platform_key: "mqjo".parse().unwrap(),
+            platform_name: "Sandbox".to_owned(),
+            integration_id: Id::from_uuid(id(2)),
+            source_id: Id::from_uuid(id(3)),
+            source_type: SourceType::Accounting,
+            status: ConnectionStatus::PendingAuth,
+            created: at,
+            last_sync: None,
+            errors: vec![
+                ConnectionError {
+                    status_code: "500".to_owned(),
+                    status_text: "server_error".to_owned(),
+                    error_message: "It failed".to_owned(),
+                    errored_at: at,
+                    resolved_at: Some(at),
+                },
+                ConnectionError {
+                    status_code: "403".to_owned(),
+                    status_text: "access_denied".to_owned(),
+                    error_message: "It was declined".to_owned(),
+                    errored_at: at,
+                    resolved_at: None,
+                },
+            ],
+            third_party_name: Some("Ash & Birch Ltd".to_owned()),
+        }),
+        ..facts
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_event_keeps_the_contract() {
+    let bed = Bed::make().await;
+    let receiver = Receiver::ok().await;
+    bed.consumer(&receiver.url).await;
+    let company = bed.company("Ash & Birch").await;
+    let facts = EventFacts {
+        company: (&company).into(),
+        connection: None,
+    };
+    let events: Vec<_> = EventType::ALL
+        .iter()
+        .map(|&kind| Event {
+            id: handclasp_ambient::new_logged_id(&**bed.app().clock(), &**bed.app().random()),
+            client: bed.client.id(),
+            kind,
+            at: bed.app().now(),
+            facts: if kind.as_str().starts_with("connection") {
+                with_connection(facts.clone())
+            } else {
+                facts.clone()
+            },
+        })
+        .collect();
+    bed.app()
+        .store()
+        .write("events", events, |tx, events| {
+            Box::pin(async move {
+                for one in events {
+                    event::insert(tx, one).await?;
+                }
+                Ok::<_, handclasp_store::StoreError>(())
+            })
+        })
+        .await
+        .unwrap();
+    let worker = bed.work();
+    let calls = receiver.wait_for(EventType::ALL.len() + 1).await;
+    worker.stop().await;
+
+    let link = "http://127.0.0.1:4000";
+    for call in &calls {
+        let body = call.json();
+        let schema = if call.event_type().starts_with("connection") {
+            "ConnectionWebhook"
+        } else {
+            "CompanyWebhook"
+        };
+        if let Some(contract) = contract() {
+            contract.check_schema(schema, &body);
+        }
+        assert_eq!(body["generatedDate"], "2026-03-01T12:00:00.0000000Z");
+    }
+    let payload = |kind: EventType| -> Value {
+        let call = calls.iter().find(|call| call.event_type() == kind.as_str());
+        call.unwrap().json()["payload"].clone()
+    };
+    assert_eq!(
+        payload(EventType::CompanyDeleted),
+        json!({
+            "id": company.id,
+            "name": "Ash & Birch",
+            "redirect": format!("{link}/company/{}", company.id),
+            "created": "2026-03-01T12:00:00.0000000Z",
+            "tags": {},
+        })
+    );
+    assert_eq!(
+        payload(EventType::ConnectionFailed),
+        json!({
+            "referenceCompany": { "id": company.id, "name": "Ash & Birch", "tags": {} },
+            "connection": {
+                "id": "00000000-0000-0000-0000-000000000001",
+                "integrationId": "00000000-0000-0000-0000-000000000002",
+                "integrationKey": "mqjo",
+                "sourceId": "00000000-0000-0000-0000-000000000003",
+                "sourceType": "Accounting",
+                "platformName": "Sandbox",
+                "linkUrl": format!(
+                    "{link}/companies/{}/connections/00000000-0000-0000-0000-000000000001/start",
+                    company.id
+                ),
+                "status": "PendingAuth",
+                "created": "2026-03-01T12:00:00.0000000Z",
+                "dataConnectionErrors": [
+                    {
+                        "statusCode": "500",
+                        "statusText": "server_error",
+                        "errorMessage": "It failed",
+                        "erroredOnUtc": "2026-03-01T12:00:00.0000000Z",
+                        "status": "Resolved",
+                        "resolvedOnUtc": "2026-03-01T12:00:00.0000000Z",
+                    },
+                    {
+                        "statusCode": "403",
+                        "statusText": "access_denied",
+                        "errorMessage": "It was declined",
+                        "erroredOnUtc": "2026-03-01T12:00:00.0000000Z",
+                        "status": "Active",
+                    },
+                ],
+                "connectionInfo": { "thirdPartyName": "Ash & Birch Ltd" },
+            },
+        })
+    );
+}
