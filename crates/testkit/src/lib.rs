@@ -26,9 +26,11 @@ mod database;
 mod http_client;
 mod server;
 mod setting;
+mod written;
 
 pub use answer::Answer;
 pub use app::{START, Setup, TestApp, TestClient};
 pub use database::TestDatabase;
 pub use http_client::Http;
 pub use server::TestServer;
+pub use written::Audited;

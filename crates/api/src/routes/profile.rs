@@ -24,3 +24,100 @@ pub(crate) async fn update_profile(
     let client = api.change_profile(&caller, update.parse()?).await?;
     reply::json(StatusCode::OK, &Profile::from(&client))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::tests::{Stage, field};
+
+    const PATH: &str = "/api/profile";
+
+    #[tokio::test]
+    async fn what_is_put_is_what_is_got() {
+        let stage = Stage::new().await;
+        let before = stage.api.get(PATH).await;
+        insta::assert_snapshot!(stage.shown(&before.json), @r#"
+        {
+          "name": "Lender Ltd",
+          "redirectUrl": "",
+          "whiteListUrls": []
+        }
+        "#);
+
+        let profile = json!({
+            "name": "  Kreditbank Süd ",
+            "redirectUrl": "https://www.example.com/{companyId}/done?status={statusCode}",
+            "whiteListUrls": ["https://www.example.com", "https://de.example.com"],
+        });
+        let put = stage.api.put(PATH, profile).await;
+        assert_eq!(put.status, 200);
+        insta::assert_snapshot!(stage.shown(&put.json), @r#"
+        {
+          "name": "Kreditbank Süd",
+          "redirectUrl": "https://www.example.com/{companyId}/done?status={statusCode}",
+          "whiteListUrls": [
+            "https://www.example.com",
+            "https://de.example.com"
+          ]
+        }
+        "#);
+        assert_eq!(stage.api.get(PATH).await.json, put.json);
+        let audit = stage.test.audit(&stage.client).await;
+        assert!(audit.iter().any(|entry| entry.action == "profile.update"));
+
+        let cleared = stage
+            .api
+            .put(PATH, json!({ "name": "x", "redirectUrl": "" }))
+            .await;
+        assert_eq!(
+            cleared.json["whiteListUrls"],
+            json!([]),
+            "what is absent is cleared"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_client_changes_nothing_of_another() {
+        let stage = Stage::new().await;
+        let stranger = stage.stranger().await;
+        let profile = json!({ "name": "Another", "redirectUrl": "https://example.org/" });
+        assert_eq!(stranger.put(PATH, profile).await.status, 200);
+        assert_eq!(stage.api.get(PATH).await.at("/name"), "Lender Ltd");
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_in_a_profile_is_named() {
+        let stage = Stage::new().await;
+        let good = json!({ "name": "x", "redirectUrl": "", "whiteListUrls": [] });
+        let many = vec!["https://example.com"; 101];
+        for (name, wrong, named) in [
+            ("name", json!(""), "name"),
+            ("name", json!("x".repeat(101)), "name"),
+            ("redirectUrl", json!("javascript:alert(1)"), "redirectUrl"),
+            (
+                "redirectUrl",
+                json!("https://{companyId}.example.com/"),
+                "redirectUrl",
+            ),
+            (
+                "redirectUrl",
+                json!("https://user:password@example.com/"),
+                "redirectUrl",
+            ),
+            ("redirectUrl", json!("/done"), "redirectUrl"),
+            (
+                "whiteListUrls",
+                json!(["https://example.com", "nonsense"]),
+                "whiteListUrls[1]",
+            ),
+            ("whiteListUrls", json!(many), "whiteListUrls"),
+        ] {
+            let mut profile = good.clone();
+            profile[name] = wrong;
+            let answer = stage.api.put(PATH, profile).await;
+            assert_eq!(field(&answer), named, "{}", answer.text());
+        }
+        assert_eq!(stage.api.get(PATH).await.at("/name"), "Lender Ltd");
+    }
+}

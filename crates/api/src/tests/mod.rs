@@ -1,1 +1,140 @@
-//! Tests over all routes.
+//! Tests over all routes, and the stage on which every test of a route stands.
+
+mod bad_input;
+mod contract;
+mod keys;
+mod rights;
+
+use axum::Router;
+use handclasp_domain::CompanyId;
+use handclasp_testkit::{Http, TestApp, TestClient};
+use handclasp_web::layers::{Outer, Surface};
+use serde_json::{Value, json};
+
+/// An id that nothing has.
+pub(crate) const NOBODY: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+
+/// The use cases, one client, and the API with that client's key. Every answer is held against the contract.
+pub(crate) struct Stage {
+    pub(crate) test: TestApp,
+    pub(crate) client: TestClient,
+    pub(crate) api: Http,
+}
+
+/// The router as the server has it.
+pub(crate) fn router(test: &TestApp) -> Router {
+    let app = test.app.clone();
+    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
+    let origin = "http://127.0.0.1:4000".parse().unwrap();
+    outer.wrap(crate::router(app, &origin))
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let test = TestApp::start().await;
+        let client = test.client().await;
+        let api = client.api(router(&test)).held_to_contract(crate::PREFIX);
+        Self { test, client, api }
+    }
+
+    /// The API with the key of another client.
+    pub(crate) async fn stranger(&self) -> Http {
+        let other = self.test.client().await;
+        self.api.with_key(other.key.expose())
+    }
+
+    /// Makes a company. Answers its address.
+    pub(crate) async fn company(&self) -> String {
+        let made = self
+            .api
+            .post("/api/companies", json!({ "name": "Ash & Birch" }))
+            .await;
+        assert_eq!(made.status, 200, "{}", made.text());
+        format!("/api/companies/{}", made.at("/id"))
+    }
+
+    /// Makes a connection of a company. Answers its address.
+    pub(crate) async fn connection(&self, company: &str) -> String {
+        let path = format!("{company}/connections");
+        let made = self.api.post(&path, json!({ "platformKey": "mqjo" })).await;
+        assert_eq!(made.status, 200, "{}", made.text());
+        format!("{path}/{}", made.at("/id"))
+    }
+
+    /// Makes a webhook consumer. Answers its address.
+    pub(crate) async fn webhook(&self) -> String {
+        let new = json!({ "url": "https://example.com/events", "eventTypes": ["company.created"] });
+        let made = self.api.post("/api/webhooks", new).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        format!("/api/webhooks/{}", made.at("/id"))
+    }
+
+    /// A body as a snapshot has it: ids that were drawn are numbered in the order in which they come.
+    pub(crate) fn shown(&self, body: &Value) -> String {
+        let catalogue = self.test.app.catalogue();
+        let declared: Vec<String> = catalogue
+            .iter()
+            .flat_map(|one| [one.integration_id.to_string(), one.source_id.to_string()])
+            .collect();
+        let mut text = format!("{body:#}");
+        let mut number = 0;
+        let mut at = 0;
+        while let Some(piece) = text.get(at..at + 36) {
+            let is_id = piece.parse::<CompanyId>().is_ok();
+            if is_id && !declared.iter().any(|id| id == piece) {
+                number += 1;
+                text = text.replace(&piece.to_owned(), &format!("[id {number}]"));
+            }
+            at += 1;
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
+        }
+        text
+    }
+
+    /// Makes a connection `Linked`.
+    pub(crate) async fn link(&self, connection: &str) {
+        let ids: Vec<&str> = connection.split('/').collect();
+        let (company, id) = (ids[3].parse().unwrap(), ids[5].parse().unwrap());
+        self.test
+            .link(&self.client, company, id, "Birch Books Ltd")
+            .await;
+    }
+}
+
+/// An error's body as a snapshot has it: the correlation id, which differs, left out.
+pub(crate) fn error(answer: &handclasp_testkit::Answer) -> String {
+    let mut body = answer.json.clone();
+    assert_eq!(
+        body["correlationId"],
+        answer.header("x-correlation-id"),
+        "the id in the body is the one in the header"
+    );
+    body["correlationId"] = Value::from("…");
+    format!("{body:#}")
+}
+
+/// What an error says, after checking that it has the form of all errors and this status.
+#[track_caller]
+pub(crate) fn refused(answer: &handclasp_testkit::Answer, status: u16) -> String {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json["statusCode"], status);
+    assert_eq!(answer.json["service"], "PublicApi");
+    assert_eq!(
+        answer.json["correlationId"],
+        answer.header("x-correlation-id")
+    );
+    assert!(answer.json["canBeRetried"].is_string());
+    assert!(answer.json["detailedErrorCode"].is_number());
+    assert!(answer.json.get("validation").is_some());
+    answer.at("/error").to_owned()
+}
+
+/// The field that an error names.
+#[track_caller]
+pub(crate) fn field(answer: &handclasp_testkit::Answer) -> &str {
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    answer.at("/validation/errors/0/itemId")
+}

@@ -18,3 +18,36 @@ pub(crate) async fn delete_company(
     api.delete_company(&caller, id).await?;
     reply::empty(StatusCode::NO_CONTENT)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Stage, refused};
+
+    #[tokio::test]
+    async fn a_company_goes_with_its_connections() {
+        let stage = Stage::new().await;
+        let company = stage.company().await;
+        let connection = stage.connection(&company).await;
+        stage.link(&connection).await;
+
+        let answer = stage.api.delete(&company).await;
+        assert_eq!((answer.status, answer.body.len()), (204, 0));
+        for gone in [
+            company.clone(),
+            connection,
+            format!("{company}/connections"),
+        ] {
+            refused(&stage.api.get(&gone).await, 404);
+        }
+        refused(&stage.api.delete(&company).await, 404);
+        assert_eq!(
+            stage.test.events(&stage.client).await,
+            [
+                "company.created",
+                "company.deleted",
+                "connection.created",
+                "connection.deleted"
+            ]
+        );
+    }
+}

@@ -18,3 +18,30 @@ pub(crate) async fn delete_connection(
     api.delete_connection(&caller, company, id).await?;
     reply::empty(StatusCode::OK)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Stage, refused};
+
+    #[tokio::test]
+    async fn a_connection_goes_and_its_company_stays() {
+        let stage = Stage::new().await;
+        let company = stage.company().await;
+        let connection = stage.connection(&company).await;
+        let answer = stage.api.delete(&connection).await;
+        assert_eq!((answer.status, answer.body.len()), (200, 0));
+        refused(&stage.api.get(&connection).await, 404);
+        refused(&stage.api.delete(&connection).await, 404);
+        let whole = stage.api.get(&company).await.json;
+        assert_eq!(whole["dataConnections"], serde_json::json!([]));
+        let events = stage.test.events(&stage.client).await;
+        assert_eq!(
+            events,
+            [
+                "company.created",
+                "connection.created",
+                "connection.deleted"
+            ]
+        );
+    }
+}

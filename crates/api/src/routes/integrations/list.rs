@@ -27,3 +27,38 @@ pub(crate) async fn list_integrations(
         .collect();
     reply::json(StatusCode::OK, &page.body(PATH, total, results))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::Stage;
+
+    #[tokio::test]
+    async fn the_whole_answer() {
+        let stage = Stage::new().await;
+        let list = stage.api.get("/api/integrations").await.json;
+        let all = list["results"].as_array().unwrap();
+        assert_eq!(list["totalResults"], all.len());
+        let sandbox = all.iter().find(|one| one["key"] == "mqjo").unwrap();
+        insta::assert_snapshot!(format!("{sandbox:#}"), @r#"
+        {
+          "key": "mqjo",
+          "logoUrl": "http://127.0.0.1:4000/api/integrations/mqjo/logo.svg",
+          "name": "Sandbox",
+          "enabled": true,
+          "sourceId": "3dc18454-52a8-4c4a-998b-0921ac46be8a",
+          "sourceType": "Accounting",
+          "integrationId": "2bfdc5b4-ea67-41db-b9e3-b253ac097216",
+          "isOfflineConnector": false,
+          "isBeta": false,
+          "datatypeFeatures": []
+        }
+        "#);
+        let alone = stage.api.get("/api/integrations/MQJO").await;
+        assert_eq!((alone.status, &alone.json), (200, sandbox));
+        let none = stage
+            .api
+            .get("/api/integrations?page=2&pageSize=5000")
+            .await;
+        assert_eq!(none.json["results"], serde_json::json!([]));
+    }
+}

@@ -26,3 +26,24 @@ pub(crate) async fn get_logo(
     ];
     Ok((headers, logo).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::Stage;
+
+    #[tokio::test]
+    async fn a_logo_is_shown_to_anyone_and_can_do_nothing() {
+        let stage = Stage::new().await;
+        let integration = stage.api.get("/api/integrations/mqjo").await;
+        let path = integration
+            .at("/logoUrl")
+            .strip_prefix("http://127.0.0.1:4000");
+        let logo = stage.api.without_key().get(path.unwrap()).await;
+        assert_eq!(logo.status, 200);
+        assert!(logo.text().starts_with("<svg "));
+        assert_eq!(logo.header("content-type"), "image/svg+xml");
+        assert_eq!(logo.header("cache-control"), "public, max-age=86400");
+        assert_eq!(logo.header("x-content-type-options"), "nosniff");
+        assert_eq!(logo.header("content-security-policy"), super::POLICY);
+    }
+}

@@ -18,3 +18,27 @@ pub(crate) async fn delete_webhook(
     api.delete_webhook(&caller, id).await?;
     reply::empty(StatusCode::NO_CONTENT)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::tests::{Stage, refused};
+
+    #[tokio::test]
+    async fn a_consumer_goes_once() {
+        let stage = Stage::new().await;
+        let (one, other) = (stage.webhook().await, stage.webhook().await);
+        let answer = stage.api.delete(&one).await;
+        assert_eq!((answer.status, answer.body.len()), (204, 0));
+        refused(&stage.api.delete(&one).await, 404);
+        let left = stage.api.get("/api/webhooks").await.json;
+        let ids = left["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|each| &each["id"]);
+        let expected = json!(other.rsplit('/').next());
+        assert_eq!(ids.collect::<Vec<_>>(), [&expected]);
+    }
+}

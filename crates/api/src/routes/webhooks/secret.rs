@@ -22,3 +22,35 @@ pub(crate) async fn get_secret(
     };
     reply::json(StatusCode::OK, &body)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Stage, refused};
+
+    #[tokio::test]
+    async fn each_consumer_has_a_secret_that_only_this_address_tells() {
+        let stage = Stage::new().await;
+        let (one, other) = (stage.webhook().await, stage.webhook().await);
+        let secret = async |webhook: &str| {
+            let answer = stage.api.get(&format!("{webhook}/secret")).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("cache-control"), "no-store");
+            answer.at("/secret").to_owned()
+        };
+        let (first, second) = (secret(&one).await, secret(&other).await);
+        assert!(first.starts_with("whsec_") && first.len() > 40);
+        assert_ne!(first, second);
+        assert_eq!(first, secret(&one).await);
+        assert!(
+            !stage
+                .api
+                .get("/api/webhooks")
+                .await
+                .text()
+                .contains("whsec_")
+        );
+
+        assert_eq!(stage.api.delete(&one).await.status, 204);
+        refused(&stage.api.get(&format!("{one}/secret")).await, 404);
+    }
+}

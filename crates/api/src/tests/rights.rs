@@ -1,0 +1,239 @@
+//! Every route of the table, without a key, with a wrong one, with one that lacks the scope, and with another client's ids.
+
+use axum::body::Body;
+use handclasp_domain::{Scope, Scopes};
+use handclasp_testkit::{Answer, Http};
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use super::{NOBODY, Stage, error, refused};
+use crate::not_built::NOT_BUILT;
+use crate::table::{Route, Verb, Who, routes};
+
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Post => Method::POST,
+        Verb::Put => Method::PUT,
+        Verb::Patch => Method::PATCH,
+        Verb::Delete => Method::DELETE,
+    }
+}
+
+/// A body that the route takes.
+fn body(route: &Route) -> Value {
+    match (route.verb, route.path) {
+        (Verb::Post, "/companies") => json!({ "name": "Ash & Birch" }),
+        (Verb::Post, "/companies/{companyId}/connections") => json!({ "platformKey": "mqjo" }),
+        (Verb::Patch, "/companies/{companyId}/connections/{connectionId}") => {
+            json!({ "status": "Unlinked" })
+        }
+        (Verb::Put, "/profile") => json!({ "name": "Lender Ltd", "redirectUrl": "" }),
+        (Verb::Post, "/webhooks") => {
+            json!({ "url": "https://example.com/", "eventTypes": ["company.created"] })
+        }
+        (Verb::Get | Verb::Delete, _) => Value::Null,
+        (Verb::Post | Verb::Put | Verb::Patch, _) => json!({}),
+    }
+}
+
+/// The route's address with these ids in it.
+fn address(route: &Route, company: &str, connection: &str, webhook: &str) -> String {
+    let path = route
+        .path
+        .replace("{companyId}", company)
+        .replace("{connectionId}", connection)
+        .replace("{webhookId}", webhook)
+        .replace("{platformKey}", "mqjo");
+    let rest = path.split('/').map(|part| {
+        if part.starts_with('{') {
+            "anything"
+        } else {
+            part
+        }
+    });
+    format!("/api{}", rest.collect::<Vec<_>>().join("/"))
+}
+
+async fn call(api: &Http, route: &Route, path: &str) -> Answer {
+    api.send(method(route.verb), path, body(route)).await
+}
+
+fn only(scope: Scope) -> Scopes {
+    Scopes::from_bits(match scope {
+        Scope::Read => 1,
+        Scope::Write => 2,
+        Scope::Credentials => 4,
+    })
+}
+
+fn all_but(scope: Scope) -> Scopes {
+    Scopes::from_bits(7 - only(scope).bits())
+}
+
+#[tokio::test]
+async fn without_a_key_and_with_a_wrong_one_nothing_is_to_be_had() {
+    let stage = Stage::new().await;
+    let wrong = stage.client.key.expose().replace("hck_", "hck_A");
+    for route in routes() {
+        let path = address(&route, NOBODY, NOBODY, NOBODY);
+        let without = call(&stage.api.without_key(), &route, &path).await;
+        let with_wrong = call(&stage.api.with_key(&wrong), &route, &path).await;
+        match route.who {
+            Who::Anyone => {
+                assert_eq!((without.status, with_wrong.status), (200, 200), "{path}");
+            }
+            Who::May(_) => {
+                refused(&without, 401);
+                assert_eq!(error(&without), error(&with_wrong), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_asked_for_before_anything_else_is_looked_at() {
+    let stage = Stage::new().await;
+    for route in routes().iter().filter(|route| route.who != Who::Anyone) {
+        for (id, kind, content) in [
+            ("no-id", "application/json", "{"),
+            (NOBODY, "text/plain", "x"),
+        ] {
+            let path = format!("{}?page=x", address(route, id, id, id));
+            let request = Request::builder().method(method(route.verb)).uri(&path);
+            let request = request
+                .header("content-type", kind)
+                .body(Body::from(content));
+            refused(
+                &stage.api.without_key().request(request.unwrap()).await,
+                401,
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_scope_of_the_table_is_what_a_key_needs_and_all_that_it_needs() {
+    let stage = Stage::new().await;
+    for scope in [Scope::Read, Scope::Write] {
+        let lacking = stage.client.key_with(all_but(scope)).await;
+        let having = stage.client.key_with(only(scope)).await;
+        let (lacking, having) = (
+            stage.api.with_key(lacking.expose()),
+            stage.api.with_key(having.expose()),
+        );
+        for route in routes().iter().filter(|route| route.who == Who::May(scope)) {
+            let path = address(route, NOBODY, NOBODY, NOBODY);
+            let text = refused(&call(&lacking, route, &path).await, 403);
+            assert!(text.contains(scope.as_str()), "{text}");
+            let status = call(&having, route, &path).await.status;
+            assert!(![401, 403].contains(&status), "{path}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_key_lacks_is_said() {
+    let stage = Stage::new().await;
+    let key = stage.client.key_with(only(Scope::Read)).await;
+    let new = json!({ "name": "Ash & Birch" });
+    let answer = stage
+        .api
+        .with_key(key.expose())
+        .post("/api/companies", new)
+        .await;
+    assert_eq!(answer.status, 403);
+    insta::assert_snapshot!(error(&answer), @r#"
+    {
+      "statusCode": 403,
+      "service": "PublicApi",
+      "error": "This API key does not have the scope `write`, which this operation needs.",
+      "correlationId": "…",
+      "validation": null,
+      "canBeRetried": "False",
+      "detailedErrorCode": 0
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn another_clients_ids_are_answered_like_unknown_ones() {
+    let stage = Stage::new().await;
+    let company = stage.company().await;
+    let connection = stage.connection(&company).await;
+    let webhook = stage.webhook().await;
+    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let (company_id, connection_id, webhook_id) =
+        (last(&company), last(&connection), last(&webhook));
+    stage.link(&connection).await;
+    let stranger = stage.stranger().await;
+    let before = [
+        stage.api.get(&company).await.json,
+        stage.api.get("/api/webhooks").await.json,
+    ];
+
+    let mut driven = 0;
+    for route in routes() {
+        let theirs = address(&route, &company_id, &connection_id, &webhook_id);
+        let unknown = address(&route, NOBODY, NOBODY, NOBODY);
+        let not_built = NOT_BUILT
+            .iter()
+            .any(|(verb, path, _)| (*verb, *path) == (route.verb, route.path));
+        if theirs == unknown || not_built {
+            continue;
+        }
+        let (theirs, unknown) = (
+            call(&stranger, &route, &theirs).await,
+            call(&stranger, &route, &unknown).await,
+        );
+        refused(&theirs, 404);
+        assert_eq!(error(&theirs), error(&unknown), "{}", route.path);
+        driven += 1;
+    }
+    assert_eq!(driven, 9, "every route with an id, and no other");
+
+    // Within the client too, a connection answers under its own company alone.
+    let other = last(&stage.company().await);
+    for path in [
+        format!("/api/companies/{other}/connections/{connection_id}"),
+        format!("/api/companies/{NOBODY}/connections/{connection_id}"),
+        format!("/api/companies/{company_id}/connections/{NOBODY}"),
+    ] {
+        refused(&stage.api.get(&path).await, 404);
+        refused(&stage.api.delete(&path).await, 404);
+        let unlink = json!({ "status": "Unlinked" });
+        refused(&stage.api.patch(&path, unlink).await, 404);
+    }
+    let after = [
+        stage.api.get(&company).await.json,
+        stage.api.get("/api/webhooks").await.json,
+    ];
+    assert_eq!(before, after, "nothing was changed");
+}
+
+#[tokio::test]
+async fn what_is_not_built_says_so() {
+    let stage = Stage::new().await;
+    for route in routes() {
+        let found = NOT_BUILT
+            .iter()
+            .find(|(verb, path, _)| (*verb, *path) == (route.verb, route.path));
+        if let Some((_, _, why)) = found {
+            let path = address(&route, NOBODY, NOBODY, NOBODY);
+            let text = refused(&call(&stage.api, &route, &path).await, 501);
+            assert_eq!(text, why.text(), "{path}");
+        }
+    }
+    let path = format!("/api/companies/{NOBODY}/dataStatus");
+    insta::assert_snapshot!(error(&stage.api.get(&path).await), @r#"
+    {
+      "statusCode": 501,
+      "service": "PublicApi",
+      "error": "Data reading and writing is outside this product: it has no such operation.",
+      "correlationId": "…",
+      "validation": null,
+      "canBeRetried": "False",
+      "detailedErrorCode": 0
+    }
+    "#);
+}

@@ -1,0 +1,128 @@
+//! What use cases have written, and states that take a third party to get into, without one.
+
+use handclasp_ambient::{ManualClock, new_logged_id};
+use handclasp_domain::{
+    Command, CompanyId, ConnectionError, ConnectionErrorId, ConnectionId, CorrelationId, ThirdParty,
+};
+use handclasp_store::{StoreError, connection, statements, values};
+
+use crate::{TestApp, TestClient};
+
+statements! {
+    /// The words of all events.
+    EVENTS = "SELECT kind FROM event WHERE client_id = $1 ORDER BY kind", whole_table = "a test writes few";
+    /// All audit entries.
+    AUDIT = "SELECT action, actor, address, correlation_id FROM audit WHERE client_id = $1 ORDER BY action",
+        whole_table = "a test writes few";
+}
+
+// They are no part of the product's list, whose tests prepare every one.
+const _: usize = STATEMENTS.len();
+
+/// An entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited {
+    /// What was done.
+    pub action: String,
+    /// Who did it.
+    pub actor: String,
+    /// From where.
+    pub address: Option<String>,
+    /// In which request.
+    pub correlation: Option<CorrelationId>,
+}
+
+impl TestApp {
+    /// The words of all events of a client, as `company.created`, in the order of the alphabet: with a clock that stands still they have no
+    /// other.
+    pub async fn events(&self, client: &TestClient) -> Vec<String> {
+        let read = async {
+            let store = self.database.store();
+            let rows = store.query(&EVENTS, values![client.id()]).await?;
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        match read.await {
+            Ok(words) => words,
+            Err(error) => fail("the events can't be read", &error),
+        }
+    }
+
+    /// All audit entries of a client, in the alphabetical order of their actions.
+    pub async fn audit(&self, client: &TestClient) -> Vec<Audited> {
+        let read = async {
+            let entry = |row: &handclasp_store::Row| {
+                Ok(Audited {
+                    action: row.get(0)?,
+                    actor: row.get(1)?,
+                    address: row.get(2)?,
+                    correlation: row.get(3)?,
+                })
+            };
+            let store = self.database.store();
+            let rows = store.query(&AUDIT, values![client.id()]).await?;
+            rows.iter().map(entry).collect()
+        };
+        match read.await {
+            Ok(entries) => entries,
+            Err(error) => fail("the audit log can't be read", &error),
+        }
+    }
+
+    /// Makes a connection `Linked` as if its person had authorized it for a company of this name, without credentials and without an
+    /// event. Tests of how it comes to be linked walk the journey instead.
+    pub async fn link(
+        &self,
+        client: &TestClient,
+        company: CompanyId,
+        id: ConnectionId,
+        third_party: &str,
+    ) {
+        let command = Command::Authorize {
+            third_party: Some(ThirdParty {
+                id: format!("id of {third_party}"),
+                name: third_party.to_owned(),
+            }),
+            hold_back: false,
+        };
+        let input = (client.id(), company, id, command, self.app.now());
+        let done = self.database.store().write(
+            "test_link",
+            input,
+            |tx, (client, company, id, command, now)| {
+                Box::pin(async move {
+                    let found = connection::find(tx, *client, *company, *id).await?;
+                    let found = found.ok_or(StoreError::NotOneRow)?;
+                    let applied = found.apply(command, *now);
+                    let next = applied.ok().and_then(|done| done.next);
+                    let next = next.ok_or(StoreError::NotOneRow)?;
+                    connection::update(tx, &next, found.version).await
+                })
+            },
+        );
+        match done.await {
+            Ok(true) => {}
+            Ok(false) => panic!("the connection changed meanwhile"),
+            Err(error) => fail("the connection can't be linked", &error),
+        }
+    }
+
+    /// Gives a connection an error, as a failed attempt leaves one.
+    pub async fn fail(&self, client: &TestClient, id: ConnectionId, error: ConnectionError) {
+        let error_id: ConnectionErrorId =
+            new_logged_id(&ManualClock::at(error.errored_at), &**self.app.random());
+        let input = (client.id(), id, error_id, error);
+        let done =
+            self.database
+                .store()
+                .write("test_fail", input, |tx, (client, id, error_id, error)| {
+                    Box::pin(connection::insert_error(tx, *client, *id, *error_id, error))
+                });
+        if let Err(error) = done.await {
+            fail("the error can't be recorded", &error);
+        }
+    }
+}
+
+fn fail(what: &str, error: &StoreError) -> ! {
+    panic!("{what}: {error:?}")
+}
