@@ -45,7 +45,6 @@ mod tests {
           "description": "Seit 1921",
           "platform": "",
           "redirect": "http://127.0.0.1:4000/company/[id 1]",
-          "lastSync": null,
           "created": "2026-03-01T12:00:00.0000000Z",
           "createdByUserName": null,
           "products": [],
@@ -54,7 +53,6 @@ mod tests {
             "uid": "42"
           },
           "dataConnections": [],
-          "referenceParentCompany": null,
           "referenceSubsidiaryCompanies": [],
           "ownerUserIds": []
         }

@@ -56,10 +56,8 @@ mod tests {
         {
           "id": "[id 1]",
           "name": "Ash & Birch",
-          "description": null,
           "platform": "",
           "redirect": "http://127.0.0.1:4000/company/[id 1]",
-          "lastSync": null,
           "created": "2026-03-01T12:00:00.0000000Z",
           "createdByUserName": null,
           "products": [],
@@ -74,7 +72,6 @@ mod tests {
               "platformName": "Sandbox",
               "linkUrl": "http://127.0.0.1:4000/companies/[id 1]/connections/[id 2]/start",
               "status": "Linked",
-              "lastSync": null,
               "created": "2026-03-01T12:00:00.0000000Z",
               "dataConnectionErrors": [
                 {
@@ -90,8 +87,7 @@ mod tests {
                   "statusText": "access_denied",
                   "errorMessage": "The person declined.",
                   "erroredOnUtc": "2026-03-01T12:00:01.0000000Z",
-                  "status": "Active",
-                  "resolvedOnUtc": null
+                  "status": "Active"
                 }
               ],
               "connectionInfo": {
@@ -99,7 +95,6 @@ mod tests {
               }
             }
           ],
-          "referenceParentCompany": null,
           "referenceSubsidiaryCompanies": [],
           "ownerUserIds": []
         }

@@ -49,7 +49,6 @@ mod tests {
           "platformName": "Sandbox",
           "linkUrl": "http://127.0.0.1:4000/companies/[id 2]/connections/[id 1]/start",
           "status": "PendingAuth",
-          "lastSync": null,
           "created": "2026-03-01T12:00:00.0000000Z",
           "dataConnectionErrors": [],
           "connectionInfo": {}
