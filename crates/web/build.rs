@@ -53,11 +53,12 @@ fn small(css: &str) -> String {
     text.push_str(rest);
     let mut small = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        let tight = |c: char| matches!(c, '{' | '}' | ';' | ',' | '>');
+        let tight = |c: char| matches!(c, '{' | '}' | ';' | ',' | '>' | '/');
         let glued = small.is_empty()
             || small.ends_with(tight)
             || small.ends_with(':')
-            || word.starts_with(tight);
+            || word.starts_with(tight)
+            || word.starts_with('!');
         if !glued {
             small.push(' ');
         }
