@@ -31,7 +31,7 @@ mod unlink_connection;
 use std::sync::Arc;
 
 use handclasp_ambient::{SharedClock, SharedRandom};
-use handclasp_domain::{Actor, ClientId, CorrelationId, ReplicaId, Timestamp};
+use handclasp_domain::{Actor, ClientId, CorrelationId, ReplicaId, Secret, Timestamp};
 use handclasp_integrations::{Catalogue, Integration};
 use handclasp_outbound::Outbound;
 use handclasp_store::{Store, StoreError};
@@ -115,7 +115,7 @@ pub enum SandboxMode {
     Shown,
 }
 
-/// Keys for values that must not be forged. Each is derived for its purpose.
+/// Keys for values that must not be forged, each for its purpose alone.
 #[derive(Clone)]
 pub struct Secrets {
     /// For forms: which browser a form was made for.
@@ -124,6 +124,8 @@ pub struct Secrets {
     pub sandbox_registration: MacKey,
     /// For the codes and tokens of the built-in third party.
     pub sandbox_tokens: MacKey,
+    /// What the built-in third party signs ID tokens with: an ECDSA key on P-256, as PKCS#8.
+    pub sandbox_signing: Secret<Vec<u8>>,
     /// For the addresses and user agents in consents.
     pub consents: MacKey,
 }

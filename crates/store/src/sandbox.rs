@@ -1,10 +1,15 @@
 //! What the built-in third party granted. It knows nothing of clients and connections, as a real one would not.
 
+use std::time::Duration;
+
 use handclasp_domain::Timestamp;
 use uuid::Uuid;
 
 use crate::reader::Reader;
 use crate::{StoreError, Tx, statements, values};
+
+/// How long a grant is kept from its making or its last renewal on: for longer than anything that was given for it works.
+pub const KEPT: Duration = Duration::from_secs(61 * 24 * 3_600);
 
 /// A grant: one sign-in that was allowed and exchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +26,7 @@ pub struct Grant {
     pub generation: i64,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
-    /// When it was made.
+    /// When it was made, or last renewed.
     pub created: Timestamp,
 }
 
@@ -32,9 +37,12 @@ statements! {
     /// One grant.
     GET = "SELECT id, subject, organisation, scope, generation, revoked, created FROM sandbox_grant WHERE id = $1";
     /// The next refresh token, if the present one is at hand.
-    RENEW = "UPDATE sandbox_grant SET generation = generation + 1 WHERE id = $1 AND generation = $2 AND revoked IS NULL";
+    RENEW = "UPDATE sandbox_grant SET generation = generation + 1, created = $3 WHERE id = $1 AND generation = $2 AND revoked IS NULL";
     /// The end of a grant.
     REVOKE = "UPDATE sandbox_grant SET revoked = $2 WHERE id = $1 AND revoked IS NULL";
+    /// Old grants, a bounded number at a time.
+    PURGE = "DELETE FROM sandbox_grant WHERE id IN (SELECT id FROM sandbox_grant WHERE created < $1 ORDER BY created LIMIT $2)
+        AND created < $1";
 }
 
 /// Makes a grant of a code; false where the code was used before.
@@ -75,12 +83,22 @@ pub async fn find(on: &mut impl Reader, id: Uuid) -> Result<Option<Grant>, Store
 }
 
 /// Uses up the refresh token of `generation`; false where it is not the present one.
-pub async fn renew(tx: &mut Tx, id: Uuid, generation: i64) -> Result<bool, StoreError> {
-    Ok(tx.execute(&RENEW, values![id, generation]).await? == 1)
+pub async fn renew(
+    tx: &mut Tx,
+    id: Uuid,
+    generation: i64,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&RENEW, values![id, generation, at]).await? == 1)
 }
 
 /// Ends a grant.
 pub async fn revoke(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
     tx.execute(&REVOKE, values![id, at]).await?;
     Ok(())
+}
+
+/// Deletes up to `limit` grants that were made, or last renewed, before `before`; how many.
+pub async fn purge(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    tx.execute(&PURGE, values![before, limit]).await
 }

@@ -1,9 +1,9 @@
-//! Old attempts and journeys are deleted.
+//! Old attempts, journeys and grants of the built-in third party are deleted.
 
 use std::time::Duration;
 
 use handclasp_domain::ATTEMPT_LIFETIME;
-use handclasp_store::{attempt, journey};
+use handclasp_store::{attempt, journey, sandbox};
 
 use crate::journeys::JOURNEY_LIFETIME;
 use crate::{App, AppError};
@@ -19,13 +19,16 @@ impl App {
     pub async fn tidy(&self) -> Result<(), AppError> {
         let attempts = self.now().minus(ATTEMPT_LIFETIME).minus(ATTEMPT_KEPT);
         let journeys = self.now().minus(JOURNEY_LIFETIME);
+        let grants = self.now().minus(sandbox::KEPT);
+        let before = (attempts, journeys, grants);
         loop {
             let deleted = self
                 .store()
-                .queue("purge", (attempts, journeys), |tx, (attempts, journeys)| {
+                .queue("purge", before, |tx, (attempts, journeys, grants)| {
                     Box::pin(async move {
                         let gone = attempt::purge(tx, *attempts, BATCH).await?
-                            + journey::purge(tx, *journeys, BATCH).await?;
+                            + journey::purge(tx, *journeys, BATCH).await?
+                            + sandbox::purge(tx, *grants, BATCH).await?;
                         Ok::<_, AppError>(gone)
                     })
                 })

@@ -199,7 +199,7 @@ async fn renew(
     if !narrowed.is_none_or(within) {
         return Err(NotRenewed::Scope);
     }
-    if grants::renew(tx, id, generation).await? {
+    if grants::renew(tx, id, generation, now).await? {
         return Ok(Renewal::Renewed(Box::new(grant)));
     }
     grants::revoke(tx, id, now).await?;
