@@ -131,6 +131,7 @@ CREATE TABLE journey (
     started {instant} NOT NULL,
     ended {instant},
     acted_connection {uuid},
+    linked_connection {uuid},
     outcome {int},
     status_text {text} NOT NULL,
     PRIMARY KEY (client_id, id)

@@ -18,7 +18,7 @@ use handclasp_integrations::oauth2::{
 use handclasp_integrations::{Auth, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::credential::{self, Revocation, SealedCredential};
-use handclasp_store::{Tx, connection, journey};
+use handclasp_store::{StoreError, Tx, connection, journey};
 use subtle::ConstantTimeEq;
 
 use crate::choose_integration::another_active;
@@ -191,7 +191,7 @@ impl App {
             }
         };
         let by = self.replica();
-        while_raced(|| async {
+        self.while_unsaved(|| async {
             match &result {
                 Ok(granted) => {
                     self.save_success(caller, attempt, &integration, granted)
@@ -206,6 +206,27 @@ impl App {
         .await?;
         self.events_written().notify_one();
         Ok(())
+    }
+
+    /// Saves what can't be asked for again: the code is used up, so that a database that is busy or gone for a moment must not
+    /// cost the person their authorization. Saving twice is harmless: it looks at the attempt first.
+    async fn while_unsaved<F>(&self, mut save: impl FnMut() -> F) -> Result<(), AppError>
+    where
+        F: Future<Output = Result<(), AppError>>,
+    {
+        let mut pause = Duration::from_millis(50);
+        let mut waited = Duration::ZERO;
+        loop {
+            match while_raced(&mut save).await {
+                Err(AppError::Store(error)) if waited < WAIT && may_pass(&error) => {
+                    tracing::warn!(%error, "an authorization is not saved yet");
+                }
+                result => return result,
+            }
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
     }
 
     /// The calls to the third party. No transaction is open.
@@ -336,10 +357,20 @@ impl App {
                 |tx, (attempt, by, link, fail, unwanted)| {
                     Box::pin(async move {
                         let (client, id) = (attempt.client, attempt.id);
-                        let now = attempt::find(tx, client, id).await?;
-                        if !now.is_some_and(|now| is_held(&now.state, *by)) {
+                        match attempt::find(tx, client, id).await?.map(|now| now.state) {
+                            Some(AttemptState::Exchanging { by: holder, .. }) if holder == *by => {}
+                            // Saved already, by a commit whose answer was lost.
+                            Some(AttemptState::Completed) => return Ok(()),
                             // Taken for dead and buried, or deleted: what the person was told stands.
-                            return Ok(credential::queue_revocation(tx, unwanted).await?);
+                            Some(
+                                AttemptState::Started
+                                | AttemptState::Exchanging { .. }
+                                | AttemptState::Failed(_)
+                                | AttemptState::Expired,
+                            )
+                            | None => {
+                                return Ok(credential::queue_revocation(tx, unwanted).await?);
+                            }
                         }
                         let Some(kind) = try_to_link(tx, attempt, link).await? else {
                             attempt::finish(tx, client, id, *by, &AttemptState::Completed).await?;
@@ -402,8 +433,9 @@ struct Failed {
     status_text: String,
 }
 
-fn is_held(state: &AttemptState, by: handclasp_domain::ReplicaId) -> bool {
-    matches!(state, AttemptState::Exchanging { by: holder, .. } if *holder == by)
+/// Whether the database may do it a little later.
+fn may_pass(error: &StoreError) -> bool {
+    error.is_retryable() || matches!(error, StoreError::CommitUnknown(_))
 }
 
 /// Links the connection; what stands in the way, otherwise.

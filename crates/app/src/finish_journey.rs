@@ -61,12 +61,20 @@ impl App {
         else {
             return Ok(None);
         };
+        // "Linked" is said of one that was, whatever was tried after it.
+        let told = match journey.outcome {
+            Some(Outcome::Linked) => journey.linked_connection,
+            None
+            | Some(
+                Outcome::NothingToTell | Outcome::Left | Outcome::Failed | Outcome::NotSupported,
+            ) => journey.acted_connection,
+        };
         let acted = view
             .company
             .connections
             .iter()
             .map(|held| &held.connection)
-            .find(|held| Some(held.id) == journey.acted_connection);
+            .find(|held| Some(held.id) == told);
         self.destination(
             &view.client,
             journey.company,
@@ -81,19 +89,11 @@ impl App {
 
 /// How a journey ends, by what was done in it and how the person ends it.
 fn outcome(journey: &Journey, ending: Ending) -> Outcome {
-    match (ending, journey.outcome) {
-        (Ending::NotListed, _) => Outcome::NotSupported,
-        (Ending::Complete, Some(Outcome::Linked)) => Outcome::Linked,
-        (
-            Ending::Complete,
-            None
-            | Some(Outcome::NothingToTell | Outcome::Left | Outcome::Failed | Outcome::NotSupported),
-        ) => Outcome::NothingToTell,
-        (Ending::Leave, Some(Outcome::Failed)) => Outcome::Failed,
-        (
-            Ending::Leave,
-            None
-            | Some(Outcome::Linked | Outcome::NothingToTell | Outcome::Left | Outcome::NotSupported),
-        ) => Outcome::Left,
+    match ending {
+        Ending::NotListed => Outcome::NotSupported,
+        Ending::Complete if journey.linked_connection.is_some() => Outcome::Linked,
+        Ending::Complete => Outcome::NothingToTell,
+        Ending::Leave if journey.outcome == Some(Outcome::Failed) => Outcome::Failed,
+        Ending::Leave => Outcome::Left,
     }
 }

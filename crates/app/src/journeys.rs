@@ -122,6 +122,7 @@ impl Beginning {
                     started: self.at,
                     ended: None,
                     acted_connection: None,
+                    linked_connection: None,
                     outcome: None,
                     status_text: String::new(),
                 };

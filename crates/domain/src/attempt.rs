@@ -75,7 +75,8 @@ impl FailureKind {
         }
     }
 
-    const ALL: [Self; 9] = [
+    /// All of them.
+    pub const ALL: [Self; 9] = [
         Self::Declined,
         Self::ThirdParty,
         Self::Unreachable,

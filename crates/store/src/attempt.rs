@@ -102,9 +102,15 @@ fn attempt(row: &Row) -> Result<AuthorizationRequest, StoreError> {
         id: row.get(1)?,
         company: row.get(2)?,
         connection: row.get(3)?,
-        platform_key: row.get::<String>(4)?.parse().map_err(|_| corrupt("platform_key"))?,
+        platform_key: row
+            .get::<String>(4)?
+            .parse()
+            .map_err(|_| corrupt("platform_key"))?,
         journey: row.get(5)?,
-        browser: row.get::<Vec<u8>>(6)?.try_into().map_err(|_| corrupt("browser"))?,
+        browser: row
+            .get::<Vec<u8>>(6)?
+            .try_into()
+            .map_err(|_| corrupt("browser"))?,
         parameters: from_json("authorization_request.parameters", &row.get::<String>(7)?)?,
         sealed: row.get(8)?,
         state,
@@ -145,7 +151,11 @@ pub async fn find(
     client: ClientId,
     id: AttemptId,
 ) -> Result<Option<AuthorizationRequest>, StoreError> {
-    on.row(&GET, values![client, id]).await?.as_ref().map(attempt).transpose()
+    on.row(&GET, values![client, id])
+        .await?
+        .as_ref()
+        .map(attempt)
+        .transpose()
 }
 
 /// Finds the newest attempt of a connection.
@@ -181,7 +191,9 @@ pub async fn finish(
     state: &AttemptState,
 ) -> Result<bool, StoreError> {
     let (kind, text) = match state {
-        AttemptState::Failed(failure) => (Some(failure.kind.as_str()), failure.status_text.as_str()),
+        AttemptState::Failed(failure) => {
+            (Some(failure.kind.as_str()), failure.status_text.as_str())
+        }
         AttemptState::Started
         | AttemptState::Exchanging { .. }
         | AttemptState::Completed
@@ -203,7 +215,8 @@ pub async fn delete_of_company(
     client: ClientId,
     company: CompanyId,
 ) -> Result<(), StoreError> {
-    tx.execute(&DELETE_OF_COMPANY, values![client, company]).await?;
+    tx.execute(&DELETE_OF_COMPANY, values![client, company])
+        .await?;
     Ok(())
 }
 
@@ -213,7 +226,8 @@ pub async fn delete_of_connection(
     client: ClientId,
     connection: ConnectionId,
 ) -> Result<(), StoreError> {
-    tx.execute(&DELETE_OF_CONNECTION, values![client, connection]).await?;
+    tx.execute(&DELETE_OF_CONNECTION, values![client, connection])
+        .await?;
     Ok(())
 }
 

@@ -1,8 +1,6 @@
 //! The audit log: who changed what, when and from where. Written in the transaction of the change.
 
-use handclasp_domain::{
-    Actor, AuditId, ClientId, CompanyId, CorrelationId, Id, Timestamp,
-};
+use handclasp_domain::{Actor, AuditId, ClientId, CompanyId, CorrelationId, Id, Timestamp};
 use uuid::Uuid;
 
 use crate::{StoreError, Tx, statements, values};

@@ -69,7 +69,10 @@ fn key(row: &Row) -> Result<ApiKey, StoreError> {
 
 /// Adds a client.
 pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
-    let allowed = to_json("client.allowed_redirect_urls", &client.allowed_redirect_urls)?;
+    let allowed = to_json(
+        "client.allowed_redirect_urls",
+        &client.allowed_redirect_urls,
+    )?;
     tx.execute(
         &INSERT,
         values![
@@ -87,21 +90,38 @@ pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
 
 /// Finds a client.
 pub async fn find(on: &mut impl Reader, id: ClientId) -> Result<Option<Client>, StoreError> {
-    on.row(&GET, values![id]).await?.as_ref().map(client).transpose()
+    on.row(&GET, values![id])
+        .await?
+        .as_ref()
+        .map(client)
+        .transpose()
 }
 
 /// All clients, the oldest first.
 pub async fn list(on: &mut impl Reader) -> Result<Vec<Client>, StoreError> {
-    on.rows(&LIST, values![]).await?.iter().map(client).collect()
+    on.rows(&LIST, values![])
+        .await?
+        .iter()
+        .map(client)
+        .collect()
 }
 
 /// Saves a changed profile. `client.version` is the one that was read; false where it is no longer that.
 pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool, StoreError> {
-    let allowed = to_json("client.allowed_redirect_urls", &client.allowed_redirect_urls)?;
+    let allowed = to_json(
+        "client.allowed_redirect_urls",
+        &client.allowed_redirect_urls,
+    )?;
     let changed = tx
         .execute(
             &UPDATE,
-            values![client.id, client.version, &client.name, &client.redirect_url, &allowed],
+            values![
+                client.id,
+                client.version,
+                &client.name,
+                &client.redirect_url,
+                &allowed
+            ],
         )
         .await?;
     Ok(changed == 1)
@@ -111,7 +131,14 @@ pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool, StoreError> {
 pub async fn insert_key(tx: &mut Tx, key: &ApiKey, hash: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(
         &INSERT_KEY,
-        values![key.client, key.id, &key.name, hash, key.scopes.bits(), key.created],
+        values![
+            key.client,
+            key.id,
+            &key.name,
+            hash,
+            key.scopes.bits(),
+            key.created
+        ],
     )
     .await?;
     Ok(())
@@ -123,11 +150,18 @@ pub async fn find_key(
     client: ClientId,
     hash: &[u8; 32],
 ) -> Result<Option<ApiKey>, StoreError> {
-    on.row(&KEY_BY_HASH, values![client, hash]).await?.as_ref().map(key).transpose()
+    on.row(&KEY_BY_HASH, values![client, hash])
+        .await?
+        .as_ref()
+        .map(key)
+        .transpose()
 }
 
 /// A client's keys, the oldest first.
 pub async fn keys(on: &mut impl Reader, client: ClientId) -> Result<Vec<ApiKey>, StoreError> {
-    on.rows(&KEYS, values![client]).await?.iter().map(key).collect()
+    on.rows(&KEYS, values![client])
+        .await?
+        .iter()
+        .map(key)
+        .collect()
 }
-

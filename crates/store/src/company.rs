@@ -87,9 +87,17 @@ fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
                 connections: Vec::new(),
             });
         }
-        let Some(last) = companies.last_mut() else { continue };
-        let Some(connection) = row.get::<Option<_>>(9)? else { continue };
-        if last.connections.last().is_none_or(|c| c.connection.id != connection) {
+        let Some(last) = companies.last_mut() else {
+            continue;
+        };
+        let Some(connection) = row.get::<Option<_>>(9)? else {
+            continue;
+        };
+        if last
+            .connections
+            .last()
+            .is_none_or(|c| c.connection.id != connection)
+        {
             last.connections.push(ConnectionWithErrors {
                 connection: connection_at(row, 8)?,
                 errors: Vec::new(),
@@ -132,7 +140,8 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
 
 async fn count(tx: &mut Tx, client: ClientId, change: i64) -> Result<(), StoreError> {
     let slot = tx.slot();
-    tx.execute(&COUNT, values![client, "companies", slot, change]).await?;
+    tx.execute(&COUNT, values![client, "companies", slot, change])
+        .await?;
     Ok(())
 }
 
@@ -142,12 +151,19 @@ pub async fn find(
     client: ClientId,
     id: CompanyId,
 ) -> Result<Option<Company>, StoreError> {
-    on.row(&GET, values![client, id]).await?.as_ref().map(company).transpose()
+    on.row(&GET, values![client, id])
+        .await?
+        .as_ref()
+        .map(company)
+        .transpose()
 }
 
 /// Finds the client of a company: for Link, whose addresses hold the company's id alone.
 pub async fn locate(on: &mut impl Reader, id: CompanyId) -> Result<Option<ClientId>, StoreError> {
-    on.row(&LOCATE, values![id]).await?.map(|row| row.get(0)).transpose()
+    on.row(&LOCATE, values![id])
+        .await?
+        .map(|row| row.get(0))
+        .transpose()
 }
 
 /// Finds a company with its connections.
@@ -191,7 +207,8 @@ pub async fn delete(
     if tx.execute(&DELETE, values![client, id]).await? == 0 {
         return Ok(false);
     }
-    tx.execute(&PLAN_ERASURE, values![client, id, now.plus(ERASED_AFTER)]).await?;
+    tx.execute(&PLAN_ERASURE, values![client, id, now.plus(ERASED_AFTER)])
+        .await?;
     count(tx, client, -1).await?;
     Ok(true)
 }

@@ -177,7 +177,11 @@ pub async fn update(
 /// Deletes a connection and its errors; false where somebody changed it after it was read.
 pub async fn delete(tx: &mut Tx, connection: &Connection) -> Result<bool, StoreError> {
     let (client, id) = (connection.client, connection.id);
-    if tx.execute(&DELETE, values![client, id, connection.version]).await? == 0 {
+    if tx
+        .execute(&DELETE, values![client, id, connection.version])
+        .await?
+        == 0
+    {
         return Ok(false);
     }
     tx.execute(&DELETE_ERRORS, values![client, id]).await?;
@@ -227,7 +231,8 @@ pub async fn insert_error(
         ],
     )
     .await?;
-    tx.execute(&TRIM_ERRORS, values![client, connection, ERRORS_KEPT]).await?;
+    tx.execute(&TRIM_ERRORS, values![client, connection, ERRORS_KEPT])
+        .await?;
     Ok(())
 }
 
@@ -238,6 +243,7 @@ pub async fn resolve_errors(
     connection: ConnectionId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(&RESOLVE_ERRORS, values![client, connection, at]).await?;
+    tx.execute(&RESOLVE_ERRORS, values![client, connection, at])
+        .await?;
     Ok(())
 }

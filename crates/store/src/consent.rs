@@ -77,6 +77,7 @@ pub async fn erase_of_company(
     company: CompanyId,
 ) -> Result<(), StoreError> {
     let nothing: &[u8] = &[];
-    tx.execute(&ERASE_OF_COMPANY, values![client, company, nothing]).await?;
+    tx.execute(&ERASE_OF_COMPANY, values![client, company, nothing])
+        .await?;
     Ok(())
 }

@@ -60,7 +60,7 @@ statements! {
     DELETE = "DELETE FROM credential WHERE client_id = $1 AND connection_id = $2 AND version = $3";
     /// A token to revoke.
     QUEUE = "INSERT INTO revocation (client_id, id, platform_key, sealed, attempts, due_at, created)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id, id) DO NOTHING";
     /// What is due to be revoked.
     DUE = "SELECT client_id, id, platform_key, sealed, attempts, due_at, created FROM revocation
         WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
@@ -118,10 +118,13 @@ pub async fn delete(
     connection: ConnectionId,
     version: i64,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(&DELETE, values![client, connection, version]).await? == 1)
+    Ok(tx
+        .execute(&DELETE, values![client, connection, version])
+        .await?
+        == 1)
 }
 
-/// Queues a token to be revoked.
+/// Queues a token to be revoked; the same one twice is once.
 pub async fn queue_revocation(tx: &mut Tx, revocation: &Revocation) -> Result<(), StoreError> {
     tx.execute(
         &QUEUE,

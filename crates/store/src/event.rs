@@ -60,7 +60,11 @@ pub async fn find(
 
 /// Up to `limit` events that wait for their fan-out.
 pub async fn pending(on: &mut impl Reader, limit: u32) -> Result<Vec<Event>, StoreError> {
-    on.rows(&PENDING, values![limit]).await?.iter().map(event).collect()
+    on.rows(&PENDING, values![limit])
+        .await?
+        .iter()
+        .map(event)
+        .collect()
 }
 
 /// Marks events as fanned out.

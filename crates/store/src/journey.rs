@@ -26,7 +26,9 @@ pub struct Journey {
     pub ended: Option<Timestamp>,
     /// The connection last acted upon.
     pub acted_connection: Option<ConnectionId>,
-    /// How it went with that one, so far.
+    /// The connection last linked in it; none where none was.
+    pub linked_connection: Option<ConnectionId>,
+    /// How it went with the one last acted upon, so far; once it has ended, how it ended.
     pub outcome: Option<Outcome>,
     /// What the third party said to it.
     pub status_text: String,
@@ -49,20 +51,22 @@ pub struct Parameters {
 
 macro_rules! columns {
     () => {
-        "client_id, id, company_id, browser, parameters, started, ended, acted_connection, outcome, status_text"
+        "client_id, id, company_id, browser, parameters, started, ended, acted_connection, linked_connection,
+        outcome, status_text"
     };
 }
 
 statements! {
     /// A journey.
-    INSERT = concat!("INSERT INTO journey (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    INSERT = concat!("INSERT INTO journey (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     /// One journey.
     GET = concat!("SELECT ", columns!(), " FROM journey WHERE client_id = $1 AND id = $2");
     /// The newest journey of a browser for a company.
     LATEST = concat!("SELECT ", columns!(), " FROM journey
         WHERE client_id = $1 AND company_id = $2 AND browser = $3 ORDER BY started DESC LIMIT 1");
     /// What was acted upon.
-    ACTED = "UPDATE journey SET acted_connection = $3, outcome = $4, status_text = $5
+    ACTED = "UPDATE journey SET acted_connection = $3, outcome = $4, status_text = $5,
+        linked_connection = COALESCE($6, linked_connection)
         WHERE client_id = $1 AND id = $2 AND ended IS NULL";
     /// The end of a journey.
     END = "UPDATE journey SET ended = $3, outcome = $4 WHERE client_id = $1 AND id = $2 AND ended IS NULL";
@@ -78,16 +82,20 @@ fn journey(row: &Row) -> Result<Journey, StoreError> {
         client: row.get(0)?,
         id: row.get(1)?,
         company: row.get(2)?,
-        browser: row.get::<Vec<u8>>(3)?.try_into().map_err(|_| corrupt("browser"))?,
+        browser: row
+            .get::<Vec<u8>>(3)?
+            .try_into()
+            .map_err(|_| corrupt("browser"))?,
         parameters: from_json("journey.parameters", &row.get::<String>(4)?)?,
         started: row.get(5)?,
         ended: row.get(6)?,
         acted_connection: row.get(7)?,
+        linked_connection: row.get(8)?,
         outcome: row
-            .get::<Option<i64>>(8)?
+            .get::<Option<i64>>(9)?
             .map(|code| Outcome::from_status_code(code).ok_or_else(|| corrupt("outcome")))
             .transpose()?,
-        status_text: row.get(9)?,
+        status_text: row.get(10)?,
     })
 }
 
@@ -105,6 +113,7 @@ pub async fn insert(tx: &mut Tx, journey: &Journey) -> Result<(), StoreError> {
             journey.started,
             journey.ended,
             journey.acted_connection,
+            journey.linked_connection,
             journey.outcome.map(Outcome::status_code),
             &journey.status_text
         ],
@@ -119,7 +128,11 @@ pub async fn find(
     client: ClientId,
     id: JourneyId,
 ) -> Result<Option<Journey>, StoreError> {
-    on.row(&GET, values![client, id]).await?.as_ref().map(journey).transpose()
+    on.row(&GET, values![client, id])
+        .await?
+        .as_ref()
+        .map(journey)
+        .transpose()
 }
 
 /// Finds the newest journey of a browser for a company, ended or not.
@@ -145,8 +158,13 @@ pub async fn acted(
     outcome: Option<Outcome>,
     status_text: &str,
 ) -> Result<(), StoreError> {
+    let linked = (outcome == Some(Outcome::Linked)).then_some(connection);
     let outcome = outcome.map(Outcome::status_code);
-    tx.execute(&ACTED, values![client, id, connection, outcome, status_text]).await?;
+    tx.execute(
+        &ACTED,
+        values![client, id, connection, outcome, status_text, linked],
+    )
+    .await?;
     Ok(())
 }
 
@@ -170,7 +188,8 @@ pub async fn delete_of_company(
     client: ClientId,
     company: CompanyId,
 ) -> Result<(), StoreError> {
-    tx.execute(&DELETE_OF_COMPANY, values![client, company]).await?;
+    tx.execute(&DELETE_OF_COMPANY, values![client, company])
+        .await?;
     Ok(())
 }
 

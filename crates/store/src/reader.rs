@@ -88,5 +88,6 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
 /// Writes JSON for a column. What it is given has no maps with keys that are not text, and so can't fail; if it
 /// did, nothing would be written.
 pub(crate) fn to_json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::statement(format!("{what} can't be stored")))
+    serde_json::to_string(value)
+        .map_err(|_| StoreError::statement(format!("{what} can't be stored")))
 }

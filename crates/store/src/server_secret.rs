@@ -14,7 +14,10 @@ statements! {
 
 /// Finds a secret by name.
 pub async fn find(on: &mut impl Reader, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    on.row(&GET, values![name]).await?.map(|row| row.get(0)).transpose()
+    on.row(&GET, values![name])
+        .await?
+        .map(|row| row.get(0))
+        .transpose()
 }
 
 /// Saves a secret, unless there is one of that name: the first of two replicas that start at once wins.

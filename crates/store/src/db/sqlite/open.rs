@@ -40,6 +40,7 @@ pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, 
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -8192)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
         if let Some(bytes) = max_bytes {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
