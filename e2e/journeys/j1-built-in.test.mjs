@@ -95,14 +95,24 @@ journey('J1: the older forms of the Link URL answer the same', async ({ page, ne
   }
 });
 
-journey('J1: in German', async ({ page, newCompany }) => {
+journey('J1: in German, there and back', async ({ page, newCompany }) => {
   const company = await newCompany();
+  const isGerman = async () => assert.equal(await page.locator('html').getAttribute('lang'), 'de');
   await page.goto(`${company.redirect}?locale=de`);
-  assert.equal(await page.locator('html').getAttribute('lang'), 'de');
-  // The language stays with the journey, not with the address.
   await page.reload();
-  await page.goto(company.redirect);
-  assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+  // Only the first address names the language: it stays with the journey from then on.
+  for (const [role, name] of [
+    ['link', /^Buchhaltung/],
+    ['button', /^Sandbox/],
+    ['button', /^Weiter zu Sandbox/],
+  ]) {
+    await isGerman();
+    await page.getByRole('main').getByRole(role, { name }).click();
+  }
+  await atSandbox(page, 'allow');
+  await page.waitForURL(({ hostname }) => hostname === '127.0.0.1');
+  await isGerman();
+  assert.equal(new URL(page.url()).searchParams.get('locale'), null);
 });
 
 journey(

@@ -19,6 +19,9 @@ const journey = world({
     `${platform}/done?status={statusCode}&error={errorMessage}&text={statusText}&c={connectionId}`,
 });
 
+/** What the Sandbox says of a person who declines, beside `error=access_denied`. */
+const SAID = 'the person declined';
+
 /** The parameters with which the browser came to the platform's page. */
 async function landing(page, platform) {
   await page.waitForURL(`${platform.url}/**`);
@@ -37,7 +40,7 @@ journey('J6: declined, tried again, allowed', async (it) => {
   const declined = await onlyConnection(sdk, company.id);
   assert.equal(declined.status, 'PendingAuth', 'the status is as it was');
   assert.equal(declined.dataConnectionErrors.length, 1);
-  assert.equal(declined.dataConnectionErrors[0].statusText, 'access_denied');
+  assert.equal(declined.dataConnectionErrors[0].statusText, SAID, 'as the third party said it');
   await consumer.expect(company.id, ['connection.created', 'connection.failed']);
 
   await tryAgain(page);
@@ -62,6 +65,7 @@ journey('J6: declined, then left', async (it) => {
   const parameters = await landing(page, platform);
   assert.equal(parameters.status, '403');
   assert.equal(parameters.error, 'User cancelled');
+  assert.equal(parameters.text, SAID);
   assert.equal((await onlyConnection(sdk, company.id)).status, 'PendingAuth');
 });
 

@@ -12,6 +12,9 @@ import { root } from './options.mjs';
 
 const FILE = join(root, '..', 'shared', 'reference', 'platform-api.yaml');
 
+/** What the product has beyond the contract, which says nothing about it. */
+const BEYOND = [['GET', /^\/webhooks\/[^/]+\/secret$/]];
+
 const document = existsSync(FILE) ? parse(readFileSync(FILE, 'utf8')) : undefined;
 
 /** Whether answers are checked at all. Without the document that is said loudly. */
@@ -32,6 +35,8 @@ if (document) ajv.addSchema(plainJsonSchema(document), 'contract');
  */
 export function checkAnswer(method, path, status, body) {
   if (!document) return;
+  const isBeyond = BEYOND.some(([its, pattern]) => its === method && pattern.test(path));
+  if (isBeyond && status < 400) return;
   const template = pathOf(path);
   const answers = template ? document.paths[template][method.toLowerCase()]?.responses : undefined;
   const key = template && [status, `${String(status)[0]}XX`].find((key) => answers?.[key]);

@@ -28,7 +28,7 @@ export async function startServer() {
     binary,
     ['demo', '--listen', '127.0.0.1:0', '--json', '--data-dir', join(dataDir, 'data')],
     {
-      env: { ...process.env, ...(database && { HANDCLASP_DATABASE_URL: database.url }) },
+      env: { ...foreignEnvironment(), ...(database && { HANDCLASP_DATABASE_URL: database.url }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -72,6 +72,12 @@ export async function startServer() {
       assert.doesNotMatch(log, /panicked at/, `a task panicked:\n${log}`);
     },
   };
+}
+
+/** This environment without the names of the product: those are settings to it, and not ours. */
+function foreignEnvironment() {
+  const own = ([name]) => !name.startsWith('HANDCLASP_');
+  return Object.fromEntries(Object.entries(process.env).filter(own));
 }
 
 async function firstJsonLine(child, ended, log) {
