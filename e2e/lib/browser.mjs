@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
-import { chromium as executablePath, scope } from './options.mjs';
+import { chromium as executablePath, engine, scope } from './options.mjs';
 
 const ARGUMENTS = [
   '--headless',
@@ -24,13 +24,18 @@ const PATIENCE = 10_000;
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };
 
-/** The ways in which every journey is walked. */
-export const combinations = [
+const ALL = [
   { label: 'desktop', viewport: DESKTOP, javaScript: true },
   { label: 'phone', viewport: PHONE, javaScript: true },
   { label: 'desktop, no JavaScript', viewport: DESKTOP, javaScript: false },
   { label: 'phone, no JavaScript', viewport: PHONE, javaScript: false },
-].slice(0, scope === 'all' ? undefined : 1);
+];
+
+/** Each engine with and without JavaScript, each window with both engines and both of those. */
+const PAIRS = { sqlite: [ALL[0], ALL[3]], postgres: [ALL[1], ALL[2]] };
+
+/** The ways in which every journey is walked. */
+export const combinations = { quick: [ALL[0]], pairs: PAIRS[engine], all: ALL }[scope];
 
 export async function startBrowser() {
   assert.ok(executablePath, 'Chromium is missing: run this through `cargo xtask test`');

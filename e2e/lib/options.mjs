@@ -8,7 +8,10 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** `sqlite` or `postgres`: the database of the server under test. */
 export const engine = process.env.HANDCLASP_E2E_ENGINE ?? 'sqlite';
 
-/** `quick` (JavaScript, desktop) or `all` (with and without JavaScript, phone and desktop). */
+/**
+ * `quick` (JavaScript, desktop), `pairs` (so few of the combinations of engine, JavaScript and window
+ * that each two of these still meet), or `all` of them.
+ */
 export const scope = process.env.HANDCLASP_E2E_SCOPE ?? 'quick';
 
 export const binary = process.env.HANDCLASP_BINARY ?? join(root, 'target/debug/handclasp');
@@ -27,6 +30,6 @@ if (!['sqlite', 'postgres'].includes(engine)) {
 if (engine === 'postgres' && !postgresUrl) {
   throw new Error('HANDCLASP_TEST_POSTGRES is not set: run this through `cargo xtask test`');
 }
-if (!['quick', 'all'].includes(scope)) {
-  throw new Error(`HANDCLASP_E2E_SCOPE is "${scope}": it must be quick or all`);
+if (!['quick', 'pairs', 'all'].includes(scope)) {
+  throw new Error(`HANDCLASP_E2E_SCOPE is "${scope}": it must be quick, pairs or all`);
 }

@@ -2,11 +2,12 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
-/** Starts it on a free port. `visits` are the addresses that were asked for, as they came. */
+/** Starts it on a free port. `visits` are the pages that were asked for, as they came. */
 export async function startPlatform() {
   const visits = [];
   const server = createServer((request, response) => {
-    visits.push(request.url);
+    // Browsers ask for the icon by themselves, or not.
+    if (request.url !== '/favicon.ico') visits.push(request.url);
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.end('<!doctype html><html lang="en"><title>The platform</title><h1>Welcome back</h1>');
   });

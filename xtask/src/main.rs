@@ -25,8 +25,10 @@ cargo xtask <command>
   test               everything: formatting, lints, all tests on SQLite and on PostgreSQL,
                      the SDK's conformance suite and the browser journeys on both engines.
                      Installs through apt and npm what is missing
-  journeys [--all]   the browser journeys alone: quick (SQLite, one window size, with
-                     JavaScript), or all of them as in `test`
+  journeys [--all]   the browser journeys alone: quick (SQLite, a desktop's window, with
+                     JavaScript), or every combination of both engines, a desktop's and a
+                     phone's window, with and without JavaScript. `test` runs so many of these
+                     that any two meet
   with-postgres COMMAND …
                      runs a command with HANDCLASP_TEST_POSTGRES naming a PostgreSQL that lives
                      as long as the command, as in `cargo xtask with-postgres cargo test`

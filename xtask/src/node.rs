@@ -16,6 +16,8 @@ use crate::{process, root};
 pub(crate) enum Scope {
     /// With JavaScript, in a desktop's window.
     Quick,
+    /// Two of them on each engine, so chosen that any two of engine, JavaScript and window meet.
+    Pairs,
     /// With and without JavaScript, each on a phone and on a desktop.
     All,
 }
@@ -102,6 +104,7 @@ fn test(
         "HANDCLASP_E2E_SCOPE",
         match scope {
             Scope::Quick => "quick",
+            Scope::Pairs => "pairs",
             Scope::All => "all",
         },
     );

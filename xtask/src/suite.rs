@@ -93,7 +93,7 @@ fn test_into(report: &mut Report) -> Result<()> {
     }
     for engine in [Engine::Sqlite, Engine::Postgres(&cluster)] {
         report.step(&format!("journeys on {}", engine.name()), |counts| {
-            node::journeys(&machine, engine, Scope::All, counts)
+            node::journeys(&machine, engine, Scope::Pairs, counts)
         })?;
     }
     Ok(())
@@ -181,7 +181,7 @@ fn on_engines(
     mut work: impl FnMut(Engine<'_>) -> Result<bool>,
 ) -> Result<()> {
     work(Engine::Sqlite)?;
-    if matches!(scope, Scope::All) {
+    if !matches!(scope, Scope::Quick) {
         let cluster = Cluster::start(&machine.postgres)?;
         work(Engine::Postgres(&cluster))?;
     }
