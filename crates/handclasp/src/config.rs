@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) older_master_key_files: Vec<PathBuf>,
     pub(crate) sandbox_integrations: Sandbox,
     pub(crate) allowed_ranges: Vec<IpNet>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_listen: String,
     pub(crate) connections: usize,
     pub(crate) grace_seconds: u64,
@@ -78,6 +79,7 @@ impl Default for Config {
             older_master_key_files: Vec::new(),
             sandbox_integrations: Sandbox::Never,
             allowed_ranges: Vec::new(),
+            trusted_proxies: Vec::new(),
             metrics_listen: String::new(),
             connections: 8_192,
             grace_seconds: 10,
@@ -183,6 +185,12 @@ const KEYS: &[Key] = &[
         kind: Kind::List,
         example: "[]",
         about: "Private networks that webhooks and integrations may be called in, as [\"10.1.0.0/16\"]. They may be called over http, too.",
+    },
+    Key {
+        name: "trusted_proxies",
+        kind: Kind::List,
+        example: "[]",
+        about: "The networks of the reverse proxies in front, as [\"10.0.0.5/32\"]. Their X-Forwarded-For is believed, and nobody else's.",
     },
     Key {
         name: "metrics_listen",

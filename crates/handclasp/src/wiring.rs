@@ -225,6 +225,7 @@ fn sandbox(app: &App, addresses: &Addresses) -> anyhow::Result<Router> {
         registrations,
         store: app.store().clone(),
         tokens: app.secrets().sandbox_tokens.clone(),
+        signing: app.secrets().sandbox_signing.clone(),
         forms: app.secrets().forms.clone(),
         clock: app.clock().clone(),
         random: app.random().clone(),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use handclasp_domain::ClientId;
+use handclasp_web::layers::Proxies;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
@@ -180,7 +181,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let listening = listener.local_addr()?;
     let addresses = wiring::Addresses::of(config, listening)?;
     let app = wiring::build_app(config, &addresses, Some(listening)).await?;
-    let sites = wiring::sites(&app, &addresses)?;
+    let proxies = Proxies::trusting(config.trusted_proxies.iter().copied());
+    let sites = wiring::sites(&app, &addresses)?.behind(proxies);
     tracing::info!(%listening, link = %addresses.link, api = %addresses.api, "serving");
     server::run(config, app, sites, listener, stop).await
 }
