@@ -8,8 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Hub, Standing};
 
-/// How often life is shown.
-const BEAT: Duration = Duration::from_secs(1);
 /// After which silence a process is dead.
 const LIFE: Duration = Duration::from_secs(4);
 /// How long dead processes are remembered.
@@ -29,7 +27,7 @@ pub(crate) async fn run(hub: Arc<Hub>, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(BEAT) => {}
+            () = tokio::time::sleep(hub.options.beat) => {}
         }
     }
     if let Some(epoch) = epoch

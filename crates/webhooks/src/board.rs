@@ -324,7 +324,8 @@ impl Board {
         }
     }
 
-    /// Begins to look for what is due to a lane; how many deliveries to ask for. None where somebody looks already.
+    /// Begins to look for what is due to a lane; how many deliveries to ask for: none where enough is in hand and it is known that
+    /// there is more. `None` where somebody looks already.
     pub(crate) fn begin_look(&mut self, key: LaneKey) -> Option<usize> {
         let room = self.room(key);
         let Some(lane) = self.lanes.get_mut(&key) else {
@@ -334,6 +335,9 @@ impl Board {
             return None;
         }
         lane.looking = true;
+        if lane.backlog && lane.queue.len() * 4 > lane.capacity(self.queued) {
+            return Some(0);
+        }
         // One more than there is room for, to see whether that was all.
         Some(lane.known.len() + room + 1)
     }
@@ -530,6 +534,19 @@ mod tests {
         }
         assert!((QUEUE / 2..QUEUE).contains(&taken), "{taken}");
         assert_eq!(board.take_low(), [key(0)]);
+    }
+
+    #[test]
+    fn a_full_lane_is_not_filled_again() {
+        let mut board = board(100, 1, QUEUE as u128 + 1);
+        assert_eq!(board.begin_look(key(0)), Some(0));
+        board.end_look(key(0), Vec::new(), true);
+        while !board.has_low() {
+            let work = board.take().unwrap();
+            board.done(&work, Manner::Quick);
+        }
+        let limit = board.begin_look(key(0)).unwrap();
+        assert!(limit > QUEUE, "what is known is due as well: {limit}");
     }
 
     #[test]

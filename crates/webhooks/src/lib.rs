@@ -42,6 +42,8 @@ pub struct Options {
     pub grace: Duration,
     /// How many messages are on their way at once, to all consumers together. Default 256.
     pub most: usize,
+    /// How often a process shows that it is alive, on PostgreSQL; after four seconds without it is dead. Default 1 s.
+    pub beat: Duration,
 }
 
 impl Default for Options {
@@ -51,6 +53,7 @@ impl Default for Options {
             idle: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             most: 256,
+            beat: Duration::from_secs(1),
         }
     }
 }

@@ -257,7 +257,7 @@ async fn see(
                 let consumer = consumer::find(tx, key.client, key.consumer).await?;
                 let wanted =
                     lane.closed_at.is_none() && consumer.as_ref().is_some_and(|c| !c.disabled);
-                let due = match wanted {
+                let due = match wanted && limit > 0 {
                     true => delivery::due(tx, key, now, limit).await?,
                     false => Vec::new(),
                 };

@@ -1,4 +1,9 @@
 //! Webhooks through the real database and over real sockets, on the engine that `HANDCLASP_TEST_ENGINE` names.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 mod consumers;
 mod delivery;

@@ -324,6 +324,7 @@ pub(crate) fn hurried() -> Options {
         poll: Duration::from_millis(20),
         idle: Duration::from_millis(200),
         grace: Duration::from_millis(500),
+        beat: Duration::from_millis(100),
         ..Options::default()
     }
 }
