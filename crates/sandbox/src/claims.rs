@@ -55,6 +55,10 @@ claims! {
         scope: String = "s",
         organisation: String = "o",
         subject: String = "u",
+        /// When the person agreed.
+        authenticated: Timestamp = "t",
+        /// What the client wants to find again in the ID token.
+        nonce: Option<String> = "n",
     }
     /// An access token.
     "access" Access {
@@ -70,6 +74,8 @@ claims! {
         client: String = "c",
         /// It works while this is the grant's.
         generation: i64 = "n",
+        /// When the person agreed: a renewal is no sign-in.
+        authenticated: Timestamp = "t",
     }
     /// The way back to the client after the form, which only this server may lay.
     "return" Return {
@@ -156,6 +162,7 @@ mod tests {
             grant: Uuid::from_u128(7),
             client: "c".into(),
             generation: 3,
+            authenticated: Timestamp::from_seconds(40),
             expires: Timestamp::from_seconds(100),
         }
     }

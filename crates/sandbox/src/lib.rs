@@ -1,13 +1,16 @@
-//! The built-in third party: an OAuth 2 provider of its own (RFC 6749, 7636, 7009, 8414, 9207), with a sign-in page
-//! that offers the outcomes of an authorization. Every journey can be tried with no account anywhere.
+//! The built-in third party: an OAuth 2 provider of its own (RFC 6749, 7636, 7009, 8414, 9207) and an OpenID provider (OpenID Connect
+//! Core 1.0, the code flow; Discovery 1.0), with a sign-in page that offers the outcomes of an authorization. Every journey can be
+//! tried with no account anywhere.
 //!
 //! It is as much of a stranger to the rest of the server as a real third party is: of the server's clients it
 //! knows only their [`Registrations`], and it is reached over HTTP, by the code that real ones are reached by.
 //!
 //! Codes and tokens are signed and not stored. What is stored is one row for each grant: it makes a code work once,
-//! a refresh token until it is renewed, and all of them until the grant is revoked.
+//! a refresh token until it is renewed, and all of them until the grant is revoked. With the scope `openid` an ID token comes with
+//! each access token, signed with a key pair whose public half is at `/sandbox/jwks`.
 
 mod claims;
+mod id_token;
 mod pages;
 mod programs;
 mod registrations;
@@ -20,6 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use handclasp_ambient::{SharedClock, SharedRandom};
+use handclasp_domain::Secret;
 use handclasp_store::Store;
 use handclasp_vault::MacKey;
 use handclasp_web::cookies::{CookiePolicy, PlainHttp};
@@ -29,7 +33,8 @@ use handclasp_web::look::assets;
 
 pub use registrations::{Registered, Registrations, RegistrationsUnavailable};
 
-use claims::Signer;
+use claims::{REFRESH_LIFE, Signer};
+use id_token::IdTokenSigner;
 
 /// The largest body that anything here takes.
 const MAX_BODY: usize = 64 * 1024;
@@ -45,6 +50,9 @@ pub struct SandboxParts {
     pub store: Store,
     /// Signs its codes and tokens. For this alone: what it vouches for is a sign-in.
     pub tokens: MacKey,
+    /// Signs its ID tokens: an ECDSA key on P-256, as PKCS#8 (RFC 5958). The same on every replica and after every start, or clients
+    /// refuse what they were given before.
+    pub signing: Secret<Vec<u8>>,
     /// Ties its forms to the browsers that they were made for.
     pub forms: MacKey,
     /// Tells the time.
@@ -53,6 +61,20 @@ pub struct SandboxParts {
     pub random: SharedRandom,
 }
 
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum BadParts {
+    /// The origin is plain http and not of this machine: the pages' cookies would be seen by everybody between.
+    #[error(transparent)]
+    PlainHttp(#[from] PlainHttp),
+    /// The signing key cannot be used.
+    #[error("the sandbox's signing key is no ECDSA key on P-256 in PKCS#8")]
+    SigningKey,
+}
+
+// What was given for a grant must not outlive it.
+const _: () = assert!(REFRESH_LIFE.as_secs() < handclasp_store::sandbox::KEPT.as_secs());
+
 /// What every handler has.
 struct Sandbox {
     /// As in the metadata and in each authorization answer: `{origin}/sandbox`.
@@ -60,6 +82,7 @@ struct Sandbox {
     registrations: Registrations,
     store: Store,
     signer: Signer,
+    id_tokens: IdTokenSigner,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -70,13 +93,14 @@ type Shared = Arc<Sandbox>;
 /// and `/.well-known/oauth-authorization-server/sandbox` (RFC 8414, 3.1). It serves the assets of its pages itself, under `/assets`.
 ///
 /// # Errors
-/// Where the origin is plain http and not of this machine: the pages' cookies would be seen by everybody between.
-pub fn router(parts: SandboxParts) -> Result<Router, PlainHttp> {
+/// Where the parts are not good to begin with: see [`BadParts`].
+pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
     let SandboxParts {
         origin,
         registrations,
         store,
         tokens,
+        signing,
         forms,
         clock,
         random,
@@ -100,19 +124,23 @@ pub fn router(parts: SandboxParts) -> Result<Router, PlainHttp> {
         registrations,
         store,
         signer: Signer::new(tokens),
+        id_tokens: IdTokenSigner::new(&signing).map_err(|_| BadParts::SigningKey)?,
         clock: clock.clone(),
         random: random.clone(),
     });
 
     let pages = Router::new()
+        .route("/sandbox/authorize", get(pages::sign_in::show))
+        // An address of its own for the form, as others may post to the one above.
         .route(
-            "/sandbox/authorize",
+            "/sandbox/sign-in",
             get(pages::sign_in::show).post(pages::sign_in::decide),
         )
         .route("/sandbox/return", get(pages::go_back::show))
         .with_state(sandbox.clone());
     let pages = gate
         .wrap(pages)
+        .route("/sandbox/authorize", post(pages::sign_in::turn))
         .route("/sandbox/logo.svg", get(pages::logo::show))
         .merge(assets::router());
 
@@ -131,6 +159,10 @@ pub fn router(parts: SandboxParts) -> Result<Router, PlainHttp> {
             get(programs::userinfo::answer)
                 .post(programs::userinfo::answer)
                 .fallback(refuse),
+        )
+        .route(
+            "/sandbox/jwks",
+            get(programs::key_set::answer).fallback(refuse),
         )
         .route(
             "/sandbox/.well-known/openid-configuration",

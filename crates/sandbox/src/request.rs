@@ -1,11 +1,15 @@
-//! The authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3) and its answers.
+//! The authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core 1.0, 3.1.2.1) and its answers.
+//!
+//! What OpenID adds counts only with the scope `openid`. Of it, `max_age` needs nothing done, as every request is a sign-in of its
+//! own and every ID token says when it was. `id_token_hint` and `login_hint` name the one person there is, or nobody: they
+//! change nothing. Nor do `display`, `acr_values` and `claims_locales`, which may go unheeded.
 
 use handclasp_web::form::Fields;
 use url::Url;
 
 use crate::Sandbox;
 use crate::registrations::{Registered, RegistrationsUnavailable};
-use crate::scope::Scopes;
+use crate::scope::{Scope, Scopes};
 
 /// A request that a sign-in page may be shown for.
 pub(crate) struct AuthorizationRequest {
@@ -14,6 +18,61 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) state: Option<String>,
     pub(crate) challenge: String,
     pub(crate) scopes: Scopes,
+    /// What the client wants to find again in the ID token, where it gets one.
+    pub(crate) nonce: Option<String>,
+}
+
+/// The longest nonce, in bytes. It travels in the code, and that in an address.
+const NONCE_MOST: usize = 512;
+
+/// Parameters that the standard wants refused where they are not supported (OpenID Connect Core 1.0, 6 and 7.2.1), as what they say
+/// would go unheeded.
+const UNSUPPORTED: [(&str, AnswerError); 3] = [
+    ("request", AnswerError::RequestNotSupported),
+    ("request_uri", AnswerError::RequestUriNotSupported),
+    ("registration", AnswerError::RegistrationNotSupported),
+];
+
+/// What the person is to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// Nothing.
+    None,
+    /// To sign in, though signed in already.
+    Login,
+    /// To agree, though agreed already.
+    Consent,
+    /// Which account.
+    SelectAccount,
+}
+
+impl Prompt {
+    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+
+    /// Looks whether a page may be shown. It asks all there is to ask, every time.
+    fn allows_page(text: &str) -> Result<(), AnswerError> {
+        let invalid = AnswerError::InvalidRequest;
+        let mut prompts = Vec::new();
+        for name in text.split(' ').filter(|name| !name.is_empty()) {
+            let prompt = Self::ALL.into_iter().find(|prompt| prompt.name() == name);
+            prompts.push(prompt.ok_or(invalid("a prompt is unknown"))?);
+        }
+        match prompts.as_slice() {
+            // Nobody stays signed in here.
+            [Self::None] => Err(AnswerError::LoginRequired),
+            all if all.contains(&Self::None) => Err(invalid("the prompt none stands alone")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why there is no sign-in page.
@@ -33,6 +92,11 @@ pub(crate) enum AnswerError {
     InvalidRequest(&'static str),
     UnsupportedResponseType,
     InvalidScope,
+    /// The person would have to be asked, and must not be.
+    LoginRequired,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    RegistrationNotSupported,
     /// The person's own wish.
     AccessDenied,
     /// Likewise, for a try.
@@ -45,6 +109,10 @@ impl AnswerError {
             Self::InvalidRequest(_) => "invalid_request",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::LoginRequired => "login_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
         }
@@ -55,6 +123,10 @@ impl AnswerError {
             Self::InvalidRequest(what) => what,
             Self::UnsupportedResponseType => "only the response type code is supported",
             Self::InvalidScope => "a scope is unknown",
+            Self::LoginRequired => "nobody is signed in, and no page may be shown",
+            Self::RequestNotSupported => "request objects are not supported",
+            Self::RequestUriNotSupported => "references to request objects are not supported",
+            Self::RegistrationNotSupported => "registration in a request is not supported",
             Self::AccessDenied => "the person declined",
             Self::ServerError => "the person asked for this server error",
         }
@@ -79,6 +151,13 @@ impl From<Twice> for AnswerError {
     }
 }
 
+/// What is read once it is known where to answer.
+struct Rest {
+    challenge: String,
+    scopes: Scopes,
+    nonce: Option<String>,
+}
+
 impl AuthorizationRequest {
     /// Reads a request: first who asks and where to answer, then the rest.
     pub(crate) async fn read(sandbox: &Sandbox, fields: &Fields) -> Result<Self, Refusal> {
@@ -100,12 +179,17 @@ impl AuthorizationRequest {
         // Where it came twice, neither is the one to give back.
         let state = values.get("state").ok().flatten().map(str::to_owned);
         match Self::rest(&values) {
-            Ok((challenge, scopes)) => Ok(Self {
+            Ok(Rest {
+                challenge,
+                scopes,
+                nonce,
+            }) => Ok(Self {
                 client_id: client_id.to_owned(),
                 app,
                 state,
                 challenge,
                 scopes,
+                nonce,
             }),
             Err(error) => {
                 let answer = error_answer(sandbox, &app, state.as_deref(), error);
@@ -114,9 +198,14 @@ impl AuthorizationRequest {
         }
     }
 
-    fn rest(values: &Values<'_>) -> Result<(String, Scopes), AnswerError> {
+    fn rest(values: &Values<'_>) -> Result<Rest, AnswerError> {
         let invalid = AnswerError::InvalidRequest;
         values.get("state")?;
+        for (name, error) in UNSUPPORTED {
+            if values.get(name)?.is_some() {
+                return Err(error);
+            }
+        }
         match values.get("response_type")? {
             Some("code") => {}
             Some(_) => return Err(AnswerError::UnsupportedResponseType),
@@ -136,7 +225,29 @@ impl AuthorizationRequest {
             None => Scopes::default_ones(),
             Some(text) => Scopes::parse(text).map_err(|_| AnswerError::InvalidScope)?,
         };
-        Ok((challenge.to_owned(), scopes))
+        Ok(Rest {
+            challenge: challenge.to_owned(),
+            nonce: Self::openid(values, &scopes)?,
+            scopes,
+        })
+    }
+
+    /// Reads what OpenID adds: the nonce, where there is one.
+    fn openid(values: &Values<'_>, scopes: &Scopes) -> Result<Option<String>, AnswerError> {
+        let invalid = AnswerError::InvalidRequest;
+        if !scopes.has(Scope::OpenId) {
+            return Ok(None);
+        }
+        Prompt::allows_page(values.get("prompt")?.unwrap_or_default())?;
+        let max_age = values.get("max_age")?;
+        if max_age.is_some_and(|text| !text.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(invalid("the maximum age is no number of seconds"));
+        }
+        let nonce = values.get("nonce")?;
+        if nonce.is_some_and(|nonce| nonce.len() > NONCE_MOST) {
+            return Err(invalid("the nonce is longer than 512 bytes"));
+        }
+        Ok(nonce.map(str::to_owned))
     }
 
     /// The answer with a code.

@@ -5,17 +5,33 @@ use std::fmt;
 /// Something that a client can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scope {
+    /// To be told by an ID token who signed in (OpenID Connect Core 1.0, 3.1.2.1).
+    OpenId,
+    /// The person's name (5.4).
+    Profile,
+    /// The person's address (5.4).
+    Email,
     /// To read the books of one company.
     Accounting,
-    /// To go on doing so when the person has left: a refresh token.
+    /// To go on when the person has left: a refresh token. The page always asks the person for it, so that no `prompt=consent` is
+    /// needed (11).
     OfflineAccess,
 }
 
 impl Scope {
-    pub(crate) const ALL: [Self; 2] = [Self::Accounting, Self::OfflineAccess];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::OpenId,
+        Self::Profile,
+        Self::Email,
+        Self::Accounting,
+        Self::OfflineAccess,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::OpenId => "openid",
+            Self::Profile => "profile",
+            Self::Email => "email",
             Self::Accounting => "accounting",
             Self::OfflineAccess => "offline_access",
         }
@@ -36,7 +52,8 @@ impl Scopes {
         Self(vec![Scope::Accounting])
     }
 
-    /// Reads names separated by spaces.
+    /// Reads names separated by spaces. An unknown one is an error, with `openid` too: there it should be passed over
+    /// (OpenID Connect Core 1.0, 3.1.2.1), but who tries a client here wants to hear of the mistake (RFC 6749, 3.3).
     pub(crate) fn parse(text: &str) -> Result<Self, BadScope> {
         let mut scopes = Vec::new();
         for name in text.split(' ').filter(|name| !name.is_empty()) {
@@ -84,7 +101,11 @@ mod tests {
             read("offline_access accounting  accounting"),
             Ok("accounting offline_access".to_owned())
         );
-        for bad in ["", " ", "openid", "accounting openid", "Accounting", "a\0"] {
+        assert_eq!(
+            read("email accounting profile openid"),
+            Ok("openid profile email accounting".to_owned())
+        );
+        for bad in ["", " ", "phone", "openid phone", "Accounting", "a\0"] {
             assert_eq!(read(bad), Err(BadScope), "{bad}");
         }
     }

@@ -160,6 +160,7 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
         ),
         store: app.store().clone(),
         tokens: app.secrets().sandbox_tokens.clone(),
+        signing: app.secrets().sandbox_signing.clone(),
         forms: app.secrets().forms.clone(),
         clock: app.clock().clone(),
         random: app.random().clone(),

@@ -9,6 +9,7 @@ use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::form::{Fields, QueryFields};
 use handclasp_web::i18n::{Languages, Localizer};
 use handclasp_web::look::{PageContext, PageShell, render};
+use url::form_urlencoded::Serializer;
 
 use super::{brand, go_back};
 use crate::claims::{CODE_LIFE, Code, hash};
@@ -21,8 +22,8 @@ use crate::{Sandbox, Shared};
 #[template(path = "sign_in.html")]
 struct SignIn<'a> {
     shell: &'a PageShell,
-    /// The form goes to the same address: what is asked for stands in its query, and is checked again.
-    action: &'a str,
+    /// What is asked for stands in its query, and is checked again.
+    action: String,
     /// Who asks for what.
     asks: String,
     /// Whether the client wants to keep its access.
@@ -50,6 +51,14 @@ impl Outcome {
     }
 }
 
+/// Goes on with a request that came as a form (OpenID Connect Core 1.0, 3.1.2.1), as any other site may send one, to the page, which
+/// has it in its address.
+pub(crate) async fn turn(form: Fields) -> Redirect {
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(form.iter());
+    Redirect::to(&format!("/sandbox/authorize?{}", query.finish()))
+}
+
 /// Shows the page. Nothing comes of looking.
 pub(crate) async fn show(
     State(sandbox): State<Shared>,
@@ -62,15 +71,21 @@ pub(crate) async fn show(
         Ok(request) => request,
         Err(refusal) => return refuse(context.t, refusal),
     };
-    let asks = if request.scopes.has(Scope::Accounting) {
-        context.t.say("sandbox-asks-for-books")
-    } else {
-        context.t.say("sandbox-asks-for-identity")
-    };
+    let books = request.scopes.has(Scope::Accounting);
+    let identity = [Scope::OpenId, Scope::Profile, Scope::Email];
+    let identity = !books || identity.iter().any(|scope| request.scopes.has(*scope));
+    let asks: Vec<String> = [
+        books.then(|| context.t.say("sandbox-asks-for-books")),
+        identity.then(|| context.t.say("sandbox-asks-for-identity")),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|text| text.with("app", request.app.name.clone()).to_string())
+    .collect();
     Ok(render(&SignIn {
         shell: &context.shell(brand()),
-        action: uri.path_and_query().map_or("", |p| p.as_str()),
-        asks: asks.with("app", request.app.name).to_string(),
+        action: format!("/sandbox/sign-in?{}", uri.query().unwrap_or_default()),
+        asks: asks.join(" "),
         stays: request.scopes.has(Scope::OfflineAccess),
         person: &PERSON,
         organisations: &ORGANISATIONS,
@@ -116,6 +131,7 @@ fn code(
     request: &AuthorizationRequest,
     organisation: &Organisation,
 ) -> Result<Secret<String>, PageError> {
+    let now = sandbox.clock.now();
     let code = Code {
         id: uuid::Builder::from_random_bytes(random_bytes(&*sandbox.random)).into_uuid(),
         client: request.client_id.clone(),
@@ -124,7 +140,9 @@ fn code(
         scope: request.scopes.to_string(),
         organisation: organisation.id.to_owned(),
         subject: PERSON.subject.to_owned(),
-        expires: sandbox.clock.now().plus(CODE_LIFE),
+        authenticated: now,
+        nonce: request.nonce.clone(),
+        expires: now.plus(CODE_LIFE),
     };
     sandbox.signer.sign(&code).map_err(PageError::internal)
 }

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod error;
+pub(crate) mod key_set;
 pub(crate) mod metadata;
 pub(crate) mod revoke;
 pub(crate) mod token;

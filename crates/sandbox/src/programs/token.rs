@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749, 4.1.3 and 6).
+//! The token endpoint (RFC 6749, 4.1.3 and 6; OpenID Connect Core 1.0, 3.1.3 and 12).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -15,7 +15,9 @@ use super::authenticate::authenticate;
 use super::error::{OAuthError, json_response};
 use super::{Form, fields, value};
 use crate::claims::{ACCESS_LIFE, Access, Code, REFRESH_LIFE, Refresh, hash};
+use crate::id_token::IdToken;
 use crate::scope::{Scope, Scopes};
+use crate::world::Person;
 use crate::{Sandbox, Shared};
 
 /// Answers with tokens.
@@ -65,9 +67,10 @@ async fn exchange(
         return Err(OAuthError::InvalidGrant(why));
     }
     let scopes = Scopes::parse(&code.scope).map_err(|_| OAuthError::InvalidScope)?;
+    let subject = code.subject;
     let grant = Grant {
         id: code.id,
-        subject: code.subject,
+        subject: subject.clone(),
         organisation: code.organisation,
         scope: code.scope,
         generation: 0,
@@ -91,7 +94,19 @@ async fn exchange(
     if !fresh {
         return Err(OAuthError::InvalidGrant("the code was used before"));
     }
-    tokens(sandbox, client, code.id, 0, &scopes, &scopes)
+    tokens(
+        sandbox,
+        client,
+        &Granted {
+            grant: code.id,
+            generation: 0,
+            subject,
+            authenticated: code.authenticated,
+            nonce: code.nonce,
+            asked: &scopes,
+            granted: &scopes,
+        },
+    )
 }
 
 /// Whether a verifier is the one that a challenge was made of (RFC 7636, 4.1 and 4.6).
@@ -147,10 +162,16 @@ async fn refresh(sandbox: &Sandbox, client: String, form: &Fields) -> Result<Res
             tokens(
                 sandbox,
                 client,
-                grant.id,
-                token.generation + 1,
-                asked,
-                &granted,
+                &Granted {
+                    grant: grant.id,
+                    generation: token.generation + 1,
+                    subject: grant.subject,
+                    authenticated: token.authenticated,
+                    // It was for the request's answer alone (OpenID Connect Core 1.0, 12.2).
+                    nonce: None,
+                    asked,
+                    granted: &granted,
+                },
             )
         }
         Renewal::Reused => Err(OAuthError::InvalidGrant(
@@ -206,20 +227,32 @@ async fn renew(
     Ok(Renewal::Reused)
 }
 
+/// What tokens are given for.
+struct Granted<'a> {
+    grant: Uuid,
+    generation: i64,
+    subject: String,
+    /// When the person agreed.
+    authenticated: Timestamp,
+    nonce: Option<String>,
+    /// What the access token is for.
+    asked: &'a Scopes,
+    /// What the grant is for.
+    granted: &'a Scopes,
+}
+
 /// The answer with tokens (RFC 6749, 5.1).
 fn tokens(
     sandbox: &Sandbox,
     client: String,
-    grant: Uuid,
-    generation: i64,
-    asked: &Scopes,
-    granted: &Scopes,
+    granted: &Granted<'_>,
 ) -> Result<Response, OAuthError> {
     let now = sandbox.clock.now();
+    let asked = granted.asked;
     let access = sandbox.signer.sign(&Access {
-        grant,
+        grant: granted.grant,
         client: client.clone(),
-        generation,
+        generation: granted.generation,
         scope: asked.to_string(),
         expires: now.plus(ACCESS_LIFE),
     })?;
@@ -229,12 +262,28 @@ fn tokens(
         "expires_in": ACCESS_LIFE.as_secs(),
         "scope": asked.to_string(),
     });
+    if asked.has(Scope::OpenId) {
+        let person = Person::find(&granted.subject)
+            .ok_or(OAuthError::InvalidGrant("the person is gone"))?
+            .claims(asked);
+        let id_token = IdToken::new(
+            &sandbox.issuer,
+            &client,
+            person,
+            granted.authenticated,
+            access.expose(),
+            now,
+        )
+        .with_nonce(granted.nonce.as_deref());
+        body["id_token"] = sandbox.id_tokens.sign(&id_token)?.expose().as_str().into();
+    }
     // A renewal that asks for less still goes on with all that was granted (RFC 6749, 6).
-    if granted.has(Scope::OfflineAccess) {
+    if granted.granted.has(Scope::OfflineAccess) {
         let refresh = sandbox.signer.sign(&Refresh {
-            grant,
+            grant: granted.grant,
             client,
-            generation,
+            generation: granted.generation,
+            authenticated: granted.authenticated,
             expires: now.plus(REFRESH_LIFE),
         })?;
         body["refresh_token"] = refresh.expose().as_str().into();

@@ -1,10 +1,9 @@
-//! Who signed in, and for which company.
+//! Who signed in, and for which company (OpenID Connect Core 1.0, 5.3).
 
 use axum::extract::State;
 use axum::response::Response;
 use handclasp_store::sandbox as grants;
 use http::HeaderMap;
-use serde_json::json;
 
 use super::authenticate::{authorization, of_scheme};
 use super::error::{OAuthError, json_response};
@@ -13,7 +12,8 @@ use crate::claims::Access;
 use crate::scope::{Scope, Scopes};
 use crate::world::{Organisation, Person};
 
-/// Answers whoever has an access token (RFC 6750, 2.1): the person, and with the scope `accounting` the company.
+/// Answers whoever has an access token (RFC 6750, 2.1), also of a grant without `openid`: the person as far as the scopes go, and
+/// with the scope `accounting` the company.
 pub(crate) async fn answer(
     State(sandbox): State<Shared>,
     headers: HeaderMap,
@@ -28,14 +28,11 @@ pub(crate) async fn answer(
     let grant = grants::find(&mut &sandbox.store, token.grant).await?;
     let grant = grant.filter(|g| g.revoked.is_none()).ok_or(invalid)?;
     let person = Person::find(&grant.subject).ok_or(invalid)?;
-    let mut body = json!({
-        "sub": person.subject,
-        "name": person.name,
-        "email": person.email,
-    });
-    if Scopes::parse(&token.scope).is_ok_and(|scopes| scopes.has(Scope::Accounting)) {
+    let scopes = Scopes::parse(&token.scope).map_err(|_| invalid)?;
+    let mut claims = person.claims(&scopes);
+    if scopes.has(Scope::Accounting) {
         let organisation = Organisation::find(&grant.organisation).ok_or(invalid)?;
-        body["organisation"] = json!({"id": organisation.id, "name": organisation.name});
+        claims.insert("organisation".to_owned(), organisation.claim());
     }
-    Ok(json_response(&body))
+    Ok(json_response(&claims.into()))
 }

@@ -65,7 +65,7 @@ async fn what_is_wrong_is_told_to_the_client() {
         ("code_challenge", &long, "invalid_request"),
         ("code_challenge_method", "", "invalid_request"),
         ("code_challenge_method", "plain", "invalid_request"),
-        ("scope", "accounting openid", "invalid_scope"),
+        ("scope", "accounting phone", "invalid_scope"),
         ("scope", "everything", "invalid_scope"),
     ] {
         let answer = place.get(&authorize(&with(name, wrong))).await;

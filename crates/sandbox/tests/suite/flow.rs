@@ -34,8 +34,6 @@ async fn a_person_allows_and_the_client_learns_who_it_was() {
         person.json(),
         json!({
             "sub": "sam-taylor",
-            "name": "Sam Taylor",
-            "email": "sam.taylor@sandbox.example",
             "organisation": {"id": "harbour-street-cycles", "name": "Harbour Street Cycles"},
         })
     );

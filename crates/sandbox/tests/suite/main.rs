@@ -3,6 +3,8 @@
 
 mod authorize;
 mod flow;
+mod grants;
+mod openid;
 mod pages;
 mod programs;
 mod tokens;
@@ -10,6 +12,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
@@ -116,6 +119,7 @@ impl Place {
             registrations: registrations(),
             store: store.clone(),
             tokens: MacKey::derive(&key, "tokens"),
+            signing: signing_key(),
             forms: MacKey::derive(&key, "forms"),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
@@ -154,9 +158,10 @@ impl Place {
         self.send(request, String::new()).await
     }
 
-    /// As a browser posts a form of the same site.
+    /// As a browser posts the form on the page at this address.
     async fn press(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
-        let request = form(Method::POST, address).header("sec-fetch-site", "same-origin");
+        let action = address.replace("/sandbox/authorize?", "/sandbox/sign-in?");
+        let request = form(Method::POST, &action).header("sec-fetch-site", "same-origin");
         self.send(request, encode(fields)).await
     }
 
@@ -213,6 +218,12 @@ impl Place {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         tokens_of(&answer)
     }
+}
+
+/// A fresh one.
+fn signing_key() -> Secret<Vec<u8>> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    Secret::new(pair.to_pkcs8v1().unwrap().as_ref().to_vec())
 }
 
 fn tokens_of(answer: &Answer) -> (String, String) {

@@ -124,6 +124,13 @@ async fn the_sign_in_page_says_who_asks_for_what() {
     ] {
         assert!(page.body.contains(words), "{words} in {}", page.body);
     }
+    assert!(!page.body.contains("who you are"), "{}", page.body);
+    for scope in ["openid", "profile", "email"] {
+        let scope = format!("accounting {scope}");
+        let page = place.get(&authorize(&with("scope", &scope))).await;
+        assert!(page.body.contains("books of one"), "{}", page.body);
+        assert!(page.body.contains("who you are"), "{}", page.body);
+    }
     // What is not asked for is not said.
     let page = place.get(&authorize(&with("scope", "accounting"))).await;
     assert!(!page.body.contains("until you end it"));
@@ -192,7 +199,8 @@ async fn only_the_page_itself_can_answer_for_the_person() {
     let page = place.get(&address).await;
     let cookie = page.header(SET_COOKIE).split(';').next().unwrap();
     let token = between(&page.body, "name=\"_csrf\" value=\"", "\"");
-    let post = || form(Method::POST, &address);
+    let action = unescape(between(&page.body, "<form method=\"post\" action=\"", "\""));
+    let post = || form(Method::POST, &action);
     let mut fields = ALLOW.to_vec();
     fields.push(("_csrf", token));
 

@@ -194,7 +194,7 @@ async fn the_metadata_say_what_is_there() {
     );
     assert_eq!(
         metadata["scopes_supported"],
-        serde_json::json!(["accounting", "offline_access"])
+        serde_json::json!(["openid", "profile", "email", "accounting", "offline_access"])
     );
     assert_eq!(
         metadata["ui_locales_supported"],
@@ -224,6 +224,7 @@ async fn a_wrong_method_is_told_which_is_right() {
             "/sandbox/.well-known/openid-configuration",
             "GET,HEAD",
         ),
+        (Method::POST, "/sandbox/jwks", "GET,HEAD"),
     ] {
         let request = Request::builder().method(method).uri(address);
         let answer = place.send(request, String::new()).await;
