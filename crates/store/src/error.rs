@@ -33,7 +33,7 @@ impl std::error::Error for Cause {}
 /// kept. The displayed text may be shown to anyone; the cause ([`std::error::Error::source`]) is for logs.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// More work is waiting than may wait. Answered at once, before anything was tried.
+    /// More work is waiting than may wait: refused at once; or no connection became free in time. Nothing was tried.
     #[error("the database is busy")]
     Overloaded {
         /// When to come back.

@@ -406,6 +406,7 @@ async fn seed_postgres(client: &Client) {
         )
         .await
         .unwrap();
+    client.batch_execute("BEGIN").await.unwrap();
     for row in constraints {
         let (table, name): (String, String) = (row.get(0), row.get(1));
         let sql = format!("ALTER TABLE {table} DROP CONSTRAINT {name}");
@@ -452,7 +453,7 @@ async fn seed_postgres(client: &Client) {
         );
         client.batch_execute(&sql).await.unwrap();
     }
-    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    client.batch_execute("COMMIT; ANALYZE").await.unwrap();
     // Plans for whatever values come, as a prepared statement gets them in the long run.
     client
         .batch_execute("SET plan_cache_mode = force_generic_plan")
@@ -496,9 +497,12 @@ async fn on_that_postgres(client: &Client, statement: &Statement) -> Prepared {
     client.batch_execute("DEALLOCATE looked_at").await.unwrap();
     let text = answer
         .iter()
-        .find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0),
-            _ => None,
+        .find_map(|message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                row.get(0)
+            } else {
+                None
+            }
         })
         .unwrap();
     let plan: Json = serde_json::from_str(text).unwrap();

@@ -25,6 +25,9 @@ pub(super) type Slots = Arc<Mutex<Vec<u32>>>;
 pub(crate) struct Lease {
     /// Present until dropped.
     object: Option<Object>,
+    /// What begins the transaction, until it was sent. It goes out together with the first statement, which saves a round
+    /// trip.
+    begin: Option<Arc<str>>,
     prepared: bool,
     slot: Slot,
 }
@@ -65,9 +68,21 @@ impl Lease {
     pub(super) fn new(object: Object, prepared: bool, slot: Slot) -> Self {
         Self {
             object: Some(object),
+            begin: None,
             prepared,
             slot,
         }
+    }
+
+    /// Makes the next statement the first one of a transaction.
+    pub(super) fn begin(mut self, begin: Arc<str>) -> Self {
+        self.begin = Some(begin);
+        self
+    }
+
+    /// Whether a transaction is open: not before its first statement.
+    pub(super) fn is_open(&self) -> bool {
+        self.begin.is_none()
     }
 
     pub(crate) const fn slot(&self) -> i64 {
@@ -100,8 +115,32 @@ impl Lease {
         }
     }
 
+    /// Sends what begins the transaction, if that is still to be done, and the statement right behind it.
+    async fn first<T>(
+        &self,
+        begin: Option<Arc<str>>,
+        statement: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(begin) = begin else {
+            return statement.await;
+        };
+        // Polled in this order, and so sent in it.
+        let (begun, result) = futures::join!(self.control(&begin), statement);
+        begun.map_err(|error| explain(&error))?;
+        result
+    }
+
     /// All rows.
     pub(crate) async fn query(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let begin = self.begin.take();
+        self.first(begin, self.query_now(statement, values)).await
+    }
+
+    async fn query_now(
         &self,
         statement: &Statement,
         values: &[Value<'_>],
@@ -124,7 +163,7 @@ impl Lease {
 
     /// The only row, or none.
     pub(crate) async fn query_opt(
-        &self,
+        &mut self,
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<Option<Row>, StoreError> {
@@ -137,6 +176,15 @@ impl Lease {
 
     /// Runs a statement that gives no rows; how many it touched.
     pub(crate) async fn execute(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let begin = self.begin.take();
+        self.first(begin, self.execute_now(statement, values)).await
+    }
+
+    async fn execute_now(
         &self,
         statement: &Statement,
         values: &[Value<'_>],
@@ -155,18 +203,20 @@ impl Lease {
 
     /// Runs a statement for each of `rows` without waiting in between; how many rows it touched in all.
     pub(crate) async fn execute_many(
-        &self,
+        &mut self,
         statement: &Statement,
         rows: &[Vec<Value<'_>>],
     ) -> Result<u64, StoreError> {
         let mut count = 0;
         for rows in rows.chunks(PIPELINED) {
+            let begin = self.begin.take();
             // Each is sent when it is first polled, in this order.
             let sent: FuturesOrdered<_> = rows
                 .iter()
-                .map(|values| self.execute(statement, values))
+                .map(|values| self.execute_now(statement, values))
                 .collect();
-            count += sent.try_fold(0, async |sum, one| Ok(sum + one)).await?;
+            let sum = sent.try_fold(0, async |sum, one| Ok(sum + one));
+            count += self.first(begin, sum).await?;
         }
         Ok(count)
     }
@@ -177,6 +227,10 @@ impl Drop for Lease {
         let Some(object) = self.object.take() else {
             return;
         };
+        if !self.is_open() {
+            // Nothing was sent: back into the pool.
+            return;
+        }
         // The caller went away in the middle. What it sent is still answered; then this rolls back.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             drop(Object::take(object));

@@ -39,7 +39,7 @@ pub(crate) struct Postgres {
     most_units: usize,
     time_limit: Duration,
     /// Each transaction's BEGIN: serializable, read committed, read only.
-    begins: [String; 3],
+    begins: [Arc<str>; 3],
 }
 
 impl Postgres {
@@ -72,7 +72,7 @@ impl Postgres {
             "READ COMMITTED",
             "REPEATABLE READ READ ONLY",
         ]
-        .map(|level| format!("BEGIN ISOLATION LEVEL {level}{guard}"));
+        .map(|level| format!("BEGIN ISOLATION LEVEL {level}{guard}").into());
         let manager = Manager::from_config(
             config,
             tls,
@@ -137,7 +137,7 @@ impl Postgres {
     async fn run<S, T, E>(
         &self,
         name: &'static str,
-        begin: &str,
+        begin: &Arc<str>,
         body: &impl AsyncBody<S, T, E>,
     ) -> Result<T, E>
     where
@@ -207,7 +207,7 @@ impl Postgres {
         let deadline = Instant::now() + self.time_limit;
         let mut runs = 1;
         loop {
-            let lease = self.lease(deadline).await?;
+            let mut lease = self.lease(deadline).await?;
             let rows = timeout_at(deadline, lease.query(statement, values)).await;
             match rows {
                 Ok(Err(error @ StoreError::Unavailable(_))) => {

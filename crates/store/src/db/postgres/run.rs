@@ -1,6 +1,7 @@
 //! Transactions on PostgreSQL: begin, run the body, commit; again where others got in the way.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -58,11 +59,11 @@ impl Scope for ReadTx {
     }
 }
 
-/// Runs a body once, from `begin` to COMMIT.
+/// Runs a body once, from `begin`, which is sent with its first statement, to COMMIT.
 pub(super) async fn once<S, T, E>(
     name: &'static str,
     lease: Lease,
-    begin: &str,
+    begin: &Arc<str>,
     deadline: Instant,
     body: &impl AsyncBody<S, T, E>,
 ) -> Run<T, E>
@@ -70,19 +71,7 @@ where
     S: Scope,
     E: From<StoreError>,
 {
-    match timeout_at(deadline, lease.control(begin)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            let error = failure::explain(&error);
-            lease.close();
-            return Run::Again(error);
-        }
-        Err(_) => {
-            lease.close();
-            return Run::Done(Err(late().into()));
-        }
-    }
-    let mut scope = S::new(lease);
+    let mut scope = S::new(lease.begin(Arc::clone(begin)));
     let ran = {
         // Called inside, so that a panic before the first await is caught too.
         let run = async { body.call(&mut scope).await };
@@ -128,6 +117,10 @@ where
 }
 
 async fn commit<T, E: From<StoreError>>(lease: Lease, end: Instant, value: T) -> Run<T, E> {
+    if !lease.is_open() {
+        lease.keep();
+        return Run::Done(Ok(value));
+    }
     match timeout_at(end, lease.control("COMMIT")).await {
         Ok(Ok(())) => {
             lease.keep();
@@ -151,6 +144,10 @@ async fn commit<T, E: From<StoreError>>(lease: Lease, end: Instant, value: T) ->
 }
 
 async fn roll_back(lease: Lease, end: Instant) {
+    if !lease.is_open() {
+        lease.keep();
+        return;
+    }
     match timeout_at(end, lease.control("ROLLBACK")).await {
         Ok(Ok(())) => lease.keep(),
         Ok(Err(_)) | Err(_) => lease.close(),

@@ -44,6 +44,10 @@ struct CloseOnDrop<'a>(&'a Queue);
 impl Drop for CloseOnDrop<'_> {
     fn drop(&mut self) {
         self.0.close();
+        // Their callers learn of it by the loss of the answer's sender.
+        while let Some(unit) = self.0.next() {
+            drop(unpanicked("drop", move || drop(unit)));
+        }
     }
 }
 
@@ -138,7 +142,9 @@ fn fill(
     }
     let mut next = Some(first);
     while let Some(mut unit) = next {
-        if !unit.abandoned() {
+        if unit.abandoned() {
+            drop(unpanicked("drop", move || drop(unit)));
+        } else {
             let ran = run_one(tx, &mut *unit);
             done.push(unit);
             ran?;
@@ -147,9 +153,7 @@ fn fill(
         next = if more { queue.next() } else { None };
     }
     // However busy the interactive lane is, the background lane goes on too: one a batch.
-    if let Some(mut unit) = queue.next_background()
-        && !unit.abandoned()
-    {
+    if let Some(mut unit) = queue.next_background() {
         let ran = run_one(tx, &mut *unit);
         done.push(unit);
         ran?;
