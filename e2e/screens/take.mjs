@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { combinations, startBrowser } from '../lib/browser.mjs';
+import { startBrowser } from '../lib/browser.mjs';
 import {
   agree,
   atSandbox,
@@ -26,7 +26,7 @@ if (!folder) {
   process.exit(2);
 }
 
-const DESKTOP = combinations[0].viewport;
+const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 740 };
 
 /** The ways in which each screen is shown. */
@@ -45,27 +45,44 @@ const WAYS = [
 const taken = [];
 
 /** Takes the screen as it stands, in every way, and leaves it as it was. */
-async function take(page, name) {
+async function take(page, name, ways = WAYS) {
   const title = `${String(taken.length + 1).padStart(2, '0')}-${name}`;
-  for (const way of WAYS) {
+  // Nothing is pointed at, so that nothing looks pressed.
+  await page.mouse.move(0, 0);
+  for (const way of ways) {
     await page.setViewportSize(way.viewport);
-    await page.emulateMedia({ colorScheme: way.dark ? 'dark' : 'light' });
+    await page.emulateMedia({ colorScheme: way.dark ? 'dark' : 'light', reducedMotion: 'reduce' });
     if (way.language) await inLanguage(page, way.language);
     if (way.rightToLeft) await turn(page, 'rtl');
-    await page.screenshot({ path: join(folder, `${title}.${way.name}.png`), fullPage: true });
+    await drawn(page);
+    const path = join(folder, `${title}.${way.name}.png`);
+    await page.screenshot({ path, fullPage: true, animations: 'disabled', caret: 'hide' });
     if (way.rightToLeft) await turn(page, 'ltr');
     if (way.language) await inLanguage(page, 'en');
   }
   await page.setViewportSize(DESKTOP);
-  taken.push(title);
+  taken.push({ title, ways });
   console.log(title);
+}
+
+/** A screen that cannot be asked for again: as it stands, in the ways that need no reload. */
+const still = (page, name) => take(page, name, WAYS.filter(({ language }) => !language));
+
+/** Until every picture on the page is there, those below the fold too. */
+function drawn(page) {
+  return page.evaluate(async () => {
+    for (const image of document.images) image.loading = 'eager';
+    await Promise.all([...document.images].map((image) => image.decode()));
+  });
 }
 
 /** Every screen has an address of its own, so asking again in another language shows the same one. */
 async function inLanguage(page, language) {
-  await page.context().setExtraHTTPHeaders({ 'accept-language': language });
+  languages.set(page.context(), language);
   await page.reload();
 }
+
+const languages = new WeakMap();
 
 const turn = (page, direction) =>
   page.evaluate((value) => {
@@ -75,19 +92,35 @@ const turn = (page, direction) =>
 await mkdir(folder, { recursive: true });
 const server = await startServer();
 const browser = await startBrowser();
+const origin = new URL(server.baseUrl).origin;
+const thirdParty = new URL(server.sandboxUrl).origin;
+
+/** A person with a fresh profile, whose browser asks for English until it is told otherwise. */
+async function person() {
+  const context = await browser.newContext({ viewport: DESKTOP });
+  context.setDefaultTimeout(10_000);
+  await context.route('**', (route) => {
+    const headers = { ...route.request().headers(), 'accept-language': languages.get(context) ?? 'en' };
+    return route.continue({ headers });
+  });
+  return context.newPage();
+}
+
+/** A page that is on the way to another site stays where it is: an answer without content leaves it. */
+const hold = (page, site) => page.route(`${site}/**`, (route) => route.fulfill({ status: 204 }));
+
 try {
   const sdk = sdkFor(server);
-  const fresh = async () => {
-    const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB' });
-    context.setDefaultTimeout(10_000);
-    const page = await context.newPage();
-    const company = await sdk.companies.create({ name: 'Ash & Birch Ltd' });
-    await page.goto(company.redirect);
+  const newCompany = () => sdk.companies.create({ name: 'Ash & Birch Ltd' });
+  const profile = await sdk.settings.getProfile();
+  const fresh = async (query = '') => {
+    const page = await person();
+    const company = await newCompany();
+    await page.goto(`${company.redirect}${query}`);
     return { page, company };
   };
-  const profile = await sdk.settings.getProfile();
 
-  // The journey that ends well, without a redirect URL.
+  // Without a redirect URL, the journey that ends well.
   await sdk.settings.updateProfile({ ...profile, redirectUrl: '' });
   {
     const { page, company } = await fresh();
@@ -96,23 +129,61 @@ try {
     await chooseAccounting(page);
     await shows(page, 'choose');
     await take(page, 'choose');
+    const early = await page.context().newPage();
+    await early.goto(page.url());
     await chooseSandbox(page);
     await shows(page, 'consent');
     await take(page, 'consent');
+    for (const fold of await page.locator('summary').all()) {
+      if (!(await fold.evaluate((each) => each.parentElement.open))) await fold.click();
+    }
+    await still(page, 'consent-open');
+    await hold(page, thirdParty);
     await agree(page);
+    await page.getByRole('heading', { level: 1, name: /^taking you to/i }).waitFor();
+    await still(page, 'on-the-way');
+    await page.unroute(`${thirdParty}/**`);
+    await page.getByRole('main').getByRole('link').first().click();
     await shows(page, 'sandbox');
     await take(page, 'third-party');
+    await page.goBack();
+    await page.reload();
+    await take(page, 'on-the-way-again');
+    await page.getByRole('main').getByRole('link').first().click();
     await atSandbox(page, 'allow');
     await shows(page, 'whatToConnect');
     await take(page, 'connected');
+    await chooseSandbox(early);
+    await take(early, 'another-is-connected');
     await openConnection(page);
     await take(page, 'connection');
     await openDisconnect(page);
     await take(page, 'disconnect');
+    await page.goto(`${origin}/company/${company.id}/leave`);
+    await take(page, 'leave-connected');
     await page.goto(company.redirect);
     await complete(page);
     await shows(page, 'confirmation');
     await take(page, 'confirmation');
+    await page.goto(company.redirect);
+    await openConnection(page);
+    await openDisconnect(page);
+    await page.getByRole('main').getByRole('button').first().click();
+    await page.getByRole('heading', { level: 1, name: /^sandbox$/i }).waitFor();
+    await take(page, 'connection-disconnected');
+    await page.goto(company.redirect);
+    await take(page, 'overview-disconnected');
+  }
+  // What is empty, and what is not listed.
+  {
+    const { page } = await fresh('?link.showSandboxIntegrations=false');
+    await take(page, 'nothing-to-connect');
+  }
+  {
+    const { page } = await fresh();
+    await chooseAccounting(page);
+    await page.getByRole('link', { name: /something else/i }).click();
+    await take(page, 'not-listed');
   }
   // Leaving.
   {
@@ -120,39 +191,88 @@ try {
     await openLeave(page);
     await take(page, 'leave');
     await leaveForGood(page);
+    await shows(page, 'left');
     await take(page, 'left');
   }
-  // What breaks.
+  // What breaks in a journey, and on a connection's own address.
   for (const [outcome, screen] of [
     ['decline', 'declined'],
     ['serverError', 'failed'],
   ]) {
-    const { page } = await fresh();
+    const { page, company } = await fresh();
     await walkToSandbox(page);
     await atSandbox(page, outcome);
     await shows(page, screen);
     await take(page, screen);
+    if (outcome === 'decline') {
+      await page.goto(company.redirect);
+      await take(page, 'overview-pending');
+      const { dataConnections } = await sdk.companies.get({ companyId: company.id });
+      await page.goto(dataConnections[0].linkUrl);
+      await atSandbox(page, outcome);
+      await shows(page, screen);
+      await take(page, 'declined-direct');
+    }
+  }
+  // The language changed between reading and agreeing: the text is shown again.
+  {
+    const { page } = await fresh();
+    await chooseAccounting(page);
+    await chooseSandbox(page);
+    await shows(page, 'consent');
+    languages.set(page.context(), 'de');
+    await page.getByRole('main').getByRole('button').click();
+    await page.getByRole('alert').waitFor();
+    await still(page, 'consent-changed');
+  }
+  // A browser that lost its cookies.
+  {
+    const { page } = await fresh();
+    await chooseAccounting(page);
+    await shows(page, 'choose');
+    await page.context().clearCookies();
+    await chooseSandbox(page);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await still(page, 'error-cookies');
   }
   // Error pages.
   {
-    const { page } = await fresh();
+    const page = await person();
     const nobody = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
-    await page.goto(`${server.baseUrl}/company/${nobody}`);
+    await page.goto(`${origin}/company/${nobody}`);
+    await take(page, 'error-no-link');
+    await page.goto(`${origin}/nothing`);
     await take(page, 'error-not-found');
-    await page.goto(`${server.baseUrl}/callback/${server.clientId}/mqjo?code=x&state=y`);
+    await page.goto(`${origin}/callback/${server.clientId}/mqjo?code=x&state=y`);
     await take(page, 'error-callback');
+    await page.goto(`${server.sandboxUrl}/authorize?client_id=nobody`);
+    await take(page, 'third-party-refuses');
   }
-  // The demo's own pages.
+  // The demo's own pages, walked as a newcomer does.
+  await sdk.settings.updateProfile(profile);
   {
-    const { page } = await fresh();
-    for (const [field, name] of [
-      ['platformUrl', 'demo-platform'],
-      ['inboxUrl', 'demo-inbox'],
-    ]) {
-      if (!server[field]) throw new Error(`the demo's JSON line has no ${field}`);
-      await page.goto(server[field]);
-      await take(page, name);
-    }
+    const page = await person();
+    await page.goto(server.platformUrl);
+    await take(page, 'demo-platform');
+    await page.getByRole('main').getByRole('link').first().click();
+    await walkToSandbox(page);
+    await hold(page, `${origin}/callback`);
+    await atSandbox(page, 'allow');
+    await page.waitForURL(({ hostname }) => hostname === 'localhost');
+    await still(page, 'third-party-back');
+    await page.unroute(`${origin}/callback/**`);
+    await page.getByRole('main').getByRole('link').first().click();
+    await shows(page, 'whatToConnect');
+    await hold(page, `${thirdParty}/demo`);
+    await complete(page);
+    await page.getByRole('heading', { level: 1, name: /^taking you back/i }).waitFor();
+    await still(page, 'back-to-the-platform');
+    await page.unroute(`${thirdParty}/demo/**`);
+    await page.getByRole('main').getByRole('link').first().click();
+    await page.waitForURL(`${thirdParty}/demo/**`);
+    await take(page, 'demo-return');
+    await page.goto(server.inboxUrl);
+    await take(page, 'demo-inbox');
   }
 } finally {
   await writeFile(join(folder, 'index.html'), index());
@@ -162,8 +282,10 @@ try {
 
 function index() {
   const head = WAYS.map(({ name }) => `<th>${name}</th>`).join('');
-  const rows = taken.map((title) => {
-    const cells = WAYS.map(({ name, viewport }) => {
+  const rows = taken.map(({ title, ways }) => {
+    const cells = WAYS.map((way) => {
+      if (!ways.includes(way)) return '<td></td>';
+      const { name, viewport } = way;
       const file = `${title}.${name}.png`;
       const width = viewport === PHONE ? 180 : 480;
       return `<td><a href="${file}"><img src="${file}" width="${width}" alt="${title}, ${name}"></a></td>`;
