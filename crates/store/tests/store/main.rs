@@ -7,10 +7,12 @@
 
 mod support;
 
+mod backups;
 mod basics;
 mod isolation;
 mod lifecycle;
 mod migrations;
+mod plans;
 mod postgres;
 mod proxy;
 mod sqlite;
