@@ -40,7 +40,6 @@ pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, 
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -8192)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
         if let Some(bytes) = max_bytes {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -151,4 +150,27 @@ pub(super) fn applied(connection: &Connection) -> Result<Vec<Applied>, StoreErro
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What no test from outside can see: that COMMIT waits for the disk.
+    #[test]
+    fn the_writer_syncs_each_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = writer(&folder.path().join("store.db"), None).unwrap();
+        let setting = |name| -> String {
+            connection
+                .pragma_query_value(None, name, |row| {
+                    row.get_ref(0).map(|value| format!("{value:?}"))
+                })
+                .unwrap()
+        };
+        assert_eq!(setting("synchronous"), "Integer(2)");
+        assert!(setting("journal_mode").starts_with("Text"));
+        let reader = reader(&folder.path().join("store.db")).unwrap();
+        assert!(reader.execute_batch("CREATE TABLE t (id INTEGER)").is_err());
+    }
 }
