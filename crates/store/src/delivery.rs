@@ -207,11 +207,13 @@ impl FanOut {
     }
 }
 
-/// Writes a fan-out step, and claims the lanes it concerns where they are free. Where one of its events was fanned out by
-/// somebody else meanwhile it is [`StoreError::Conflict`].
+/// Writes a fan-out step, and claims the lanes it concerns where they are free. Those `in_hand` are this process's already, and
+/// will be handed what is written here by the caller: nobody need look for it. Where one of the events was fanned out by somebody
+/// else meanwhile it is [`StoreError::Conflict`].
 pub async fn fan_out(
     tx: &mut Tx,
     step: &FanOut,
+    in_hand: &BTreeSet<LaneKey>,
     claim: Claim,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -236,8 +238,7 @@ pub async fn fan_out(
     if tx.insert_many(&FANNED_OUT, &rows).await? != rows.len() as u64 {
         return Err(StoreError::Conflict);
     }
-    let lanes: Vec<_> = step.lanes().into_iter().map(|lane| (lane, now)).collect();
-    lane::touch(tx, &lanes, claim).await
+    lane::touch_and_claim(tx, &step.lanes(), in_hand, claim, now).await
 }
 
 /// A consumer's deliveries that are due at `now`, the longest due first.
@@ -320,7 +321,7 @@ pub async fn save(tx: &mut Tx, attempts: &[Attempt], claim: Claim) -> Result<u64
         *due = next.min(*due);
     }
     let again: Vec<_> = again.into_iter().collect();
-    lane::touch(tx, &again, None).await?;
+    lane::touch(tx, &again).await?;
     Ok(saved)
 }
 

@@ -8,12 +8,14 @@
 //! On PostgreSQL a lane is claimed by one replica, which alone delivers to its consumer; there is no claim on single deliveries.
 //! On SQLite there is one process, and no claim is ever written.
 
+use std::collections::BTreeSet;
+
 use handclasp_domain::{ClientId, ConsumerId, Id, ReplicaId, Timestamp};
 use uuid::Uuid;
 
 use crate::consumer::Consumer;
 use crate::reader::Reader;
-use crate::{Row, StoreError, Tx, Value, statements, values};
+use crate::{Row, StoreError, Tx, statements, values};
 
 /// Names a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +100,12 @@ statements! {
     /// Something to deliver; claimed with it, where it is free.
     TOUCH_AND_CLAIM = "UPDATE consumer_lane SET version = version + 1, due_at = CASE WHEN due_at > $3 THEN $3 ELSE due_at END,
         claimed_by = COALESCE(claimed_by, $4), claimed_epoch = COALESCE(claimed_epoch, $5)
+        WHERE client_id = $1 AND consumer_id = $2";
+    /// Something to deliver, which the replica that holds the lane has in hand already: it need not look. Where the lane is not
+    /// its own any more, whoever has it must.
+    TOUCH_HELD = "UPDATE consumer_lane SET version = version + 1,
+        due_at = CASE WHEN due_at > $3 AND NOT (claimed_by IS NOT NULL AND claimed_by = $4 AND claimed_epoch = $5) THEN $3
+            ELSE due_at END
         WHERE client_id = $1 AND consumer_id = $2";
     /// All that was due was seen: the next look is later, unless something came meanwhile.
     SETTLE = "UPDATE consumer_lane SET due_at = $4 WHERE client_id = $1 AND consumer_id = $2 AND version = $3";
@@ -196,27 +204,42 @@ pub async fn claim(
     Ok(taken == 1)
 }
 
-/// Marks lanes as due at the given instants, in the transaction of what is to be delivered; those that are free are claimed
-/// with it. `lanes` is in order, so that two never wait for each other.
-pub(crate) async fn touch(
-    tx: &mut Tx,
-    lanes: &[(LaneKey, Timestamp)],
-    claim: Claim,
-) -> Result<(), StoreError> {
-    let claiming = claim.map(|(replica, epoch)| [Value::from(replica), Value::from(epoch)]);
-    let rows: Vec<Vec<_>> = lanes
+/// Marks lanes as due at the given instants, in the transaction of what is to be delivered. `lanes` is in order, so that two never
+/// wait for each other.
+pub(crate) async fn touch(tx: &mut Tx, lanes: &[(LaneKey, Timestamp)]) -> Result<(), StoreError> {
+    let rows: Vec<_> = lanes
         .iter()
-        .map(|(key, at)| {
-            let mut row = vec![key.client.into(), key.consumer.into(), (*at).into()];
-            row.extend(claiming.into_iter().flatten());
-            row
-        })
+        .map(|(key, at)| vec![key.client.into(), key.consumer.into(), (*at).into()])
         .collect();
-    let statement = match claim {
-        None => &TOUCH,
-        Some(_) => &TOUCH_AND_CLAIM,
+    tx.insert_many(&TOUCH, &rows).await?;
+    Ok(())
+}
+
+/// The same for a fan-out by the holder of a claim: a lane that is free becomes its own, and one of those in `in_hand` need not be
+/// looked at as long as it is its own.
+pub(crate) async fn touch_and_claim(
+    tx: &mut Tx,
+    lanes: &BTreeSet<LaneKey>,
+    in_hand: &BTreeSet<LaneKey>,
+    claim: Claim,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some((replica, epoch)) = claim else {
+        // The one process there is: what it has in hand it does not forget without ending.
+        let lanes: Vec<_> = lanes.difference(in_hand).map(|key| (*key, now)).collect();
+        return touch(tx, &lanes).await;
     };
-    tx.insert_many(statement, &rows).await?;
+    for key in lanes {
+        let statement = match in_hand.contains(key) {
+            true => &TOUCH_HELD,
+            false => &TOUCH_AND_CLAIM,
+        };
+        tx.execute(
+            statement,
+            values![key.client, key.consumer, now, replica, epoch],
+        )
+        .await?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! shrinks when the consumer does not answer. Lanes with room take turns. And those that were slow to answer last time share half of
 //! all places, however many they are, so that the other half is there for the rest.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,9 @@ pub(crate) struct Work {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// It answered, or refused, at once.
-    Quick,
+    Near,
+    /// It answered, or refused, with the delay of a long way.
+    Far,
     /// It answered after a while.
     Slow,
     /// It did not answer in time.
@@ -92,7 +94,11 @@ struct Lane {
     /// While the database is being looked at, what is saved stays known: the look may have seen it before.
     looking: bool,
     saved_meanwhile: Vec<EventId>,
+    /// Whether something had no room during the look, which may not have seen it.
+    overflowed: bool,
     leaving: bool,
+    /// Whether a fan-out is under way that will bring messages, and told nobody to look for them.
+    pinned: bool,
     busy_until: Instant,
 }
 
@@ -177,7 +183,9 @@ impl Board {
                 backlog: false,
                 looking: false,
                 saved_meanwhile: Vec::new(),
+                overflowed: false,
                 leaving: false,
+                pinned: false,
                 busy_until: Instant::now(),
             });
     }
@@ -198,6 +206,7 @@ impl Board {
         for job in jobs {
             if lane.leaving || lane.queue.len() >= lane.capacity(self.queued) {
                 lane.backlog = true;
+                lane.overflowed = true;
                 break;
             }
             if lane.known.insert(job.message.id) {
@@ -207,6 +216,41 @@ impl Board {
         }
         lane.busy_until = Instant::now();
         self.line_up(key);
+        self.check_low(key);
+    }
+
+    /// Notes a lane whose queue runs low while the database has more.
+    fn check_low(&mut self, key: LaneKey) {
+        if let Some(lane) = self.lanes.get(&key)
+            && lane.backlog
+            && !lane.looking
+            && lane.queue.len() * 4 <= lane.capacity(self.queued)
+            && !self.low.contains(&key)
+        {
+            self.low.push(key);
+        }
+    }
+
+    /// Keeps the lanes that are here from leaving until [`Board::unpin`], since they will be brought something; which they are.
+    pub(crate) fn pin(&mut self) -> BTreeSet<LaneKey> {
+        let staying = self.lanes.iter_mut().filter(|(_, lane)| !lane.leaving);
+        staying
+            .map(|(key, lane)| {
+                lane.pinned = true;
+                *key
+            })
+            .collect()
+    }
+
+    /// Lets lanes leave again. Where what they were to be brought may be in the database without having been brought, they are
+    /// looked at.
+    pub(crate) fn unpin(&mut self, brought: bool) {
+        for (key, lane) in &mut self.lanes {
+            if std::mem::take(&mut lane.pinned) && !brought {
+                lane.backlog = true;
+                self.low.push(*key);
+            }
+        }
     }
 
     /// Puts a lane with work into its ring.
@@ -261,14 +305,8 @@ impl Board {
             self.queued -= 1;
             self.running += 1;
             self.running_slow += usize::from(work.was_slow);
-            if lane.backlog
-                && !lane.looking
-                && lane.queue.len() * 4 <= lane.capacity(self.queued)
-                && !self.low.contains(&key)
-            {
-                self.low.push(key);
-            }
             self.line_up(key);
+            self.check_low(key);
             return Some(work);
         }
         None
@@ -287,8 +325,10 @@ impl Board {
         lane.in_flight = lane.in_flight.saturating_sub(1);
         lane.busy_until = Instant::now();
         match manner {
-            Manner::Quick => {
+            Manner::Near => lane.slow = false,
+            Manner::Far => {
                 lane.slow = false;
+                // More at once helps where most of the time is the way's.
                 lane.width = (lane.width + 1).min(WIDEST);
             }
             Manner::Slow => lane.slow = true,
@@ -300,7 +340,7 @@ impl Board {
         }
         let keep = match manner {
             Manner::Gone => 0,
-            Manner::Quick | Manner::Slow | Manner::Silent => lane.capacity(0),
+            Manner::Near | Manner::Far | Manner::Slow | Manner::Silent => lane.capacity(0),
         };
         while lane.queue.len() > keep
             && let Some(dropped) = lane.queue.pop_back()
@@ -335,6 +375,7 @@ impl Board {
             return None;
         }
         lane.looking = true;
+        lane.overflowed = false;
         if lane.backlog && lane.queue.len() * 4 > lane.capacity(self.queued) {
             return Some(0);
         }
@@ -352,7 +393,7 @@ impl Board {
     /// Ends a look. `more` says whether the database has more than was asked for.
     pub(crate) fn end_look(&mut self, key: LaneKey, jobs: Vec<Job>, more: bool) {
         if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.backlog = more;
+            lane.backlog = more || lane.overflowed;
         }
         self.offer(key, jobs);
         self.abandon_look(key);
@@ -366,6 +407,7 @@ impl Board {
                 lane.known.remove(&event);
             }
         }
+        self.check_low(key);
     }
 
     /// The lanes that ran low since this was last asked.
@@ -399,7 +441,11 @@ impl Board {
         self.lanes
             .iter_mut()
             .filter(|(_, lane)| {
-                lane.known.is_empty() && !lane.looking && lane.busy_until.elapsed() > idle
+                lane.known.is_empty()
+                    && !lane.looking
+                    && !lane.backlog
+                    && !lane.pinned
+                    && lane.busy_until.elapsed() > idle
             })
             .map(|(key, lane)| {
                 lane.leaving = true;
@@ -468,8 +514,10 @@ mod tests {
         assert_eq!(taken.len(), 2 * FIRST_WIDTH);
         let order: Vec<_> = taken.iter().map(|work| work.lane).collect();
         assert_eq!(order[..4], [key(0), key(1), key(0), key(1)]);
-        board.done(&taken[0], Manner::Quick);
-        assert_eq!(take_all(&mut board).len(), 2, "one place freed, one wider");
+        board.done(&taken[0], Manner::Near);
+        assert_eq!(take_all(&mut board).len(), 1, "one place freed");
+        board.done(&taken[1], Manner::Far);
+        assert_eq!(take_all(&mut board).len(), 2, "one freed, one wider");
     }
 
     #[test]
@@ -512,7 +560,7 @@ mod tests {
         assert!(board.begin_look(key(0)).is_some());
         assert!(board.begin_look(key(0)).is_none(), "one look at a time");
         for work in &taken {
-            board.done(work, Manner::Quick);
+            board.done(work, Manner::Near);
             board.saved(key(0), work.job.message.id);
         }
         // The look saw the database as it was before the saving.
@@ -529,7 +577,7 @@ mod tests {
         let mut taken = 0;
         while !board.has_low() {
             let work = board.take().unwrap();
-            board.done(&work, Manner::Quick);
+            board.done(&work, Manner::Near);
             taken += 1;
         }
         assert!((QUEUE / 2..QUEUE).contains(&taken), "{taken}");
@@ -543,7 +591,7 @@ mod tests {
         board.end_look(key(0), Vec::new(), true);
         while !board.has_low() {
             let work = board.take().unwrap();
-            board.done(&work, Manner::Quick);
+            board.done(&work, Manner::Near);
         }
         let limit = board.begin_look(key(0)).unwrap();
         assert!(limit > QUEUE, "what is known is due as well: {limit}");
@@ -570,10 +618,41 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_during_a_look_without_room_is_looked_for_again() {
+        let mut board = board(100, 1, QUEUE as u128);
+        assert!(board.begin_look(key(0)).is_some());
+        // Written after the look saw the database, and more than there is room for.
+        board.offer(key(0), [job(10_000)]);
+        board.end_look(key(0), Vec::new(), false);
+        while !board.has_low() {
+            let work = board.take().unwrap();
+            board.done(&work, Manner::Near);
+        }
+    }
+
+    #[test]
+    fn a_pinned_lane_stays_and_is_looked_at_where_nothing_was_brought() {
+        let mut board = board(100, 1, 0);
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(board.pin(), BTreeSet::from([key(0)]));
+        assert!(board.leave_idle(Duration::ZERO).is_empty());
+        board.unpin(false);
+        assert_eq!(board.take_low(), [key(0)]);
+        assert_eq!(board.begin_look(key(0)), Some(QUEUE + 1));
+        board.end_look(key(0), Vec::new(), false);
+        board.pin();
+        board.unpin(true);
+        assert!(!board.has_low());
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(board.leave_idle(Duration::from_millis(1)), [key(0)]);
+        assert!(board.pin().is_empty(), "it is leaving");
+    }
+
+    #[test]
     fn idle_lanes_leave_and_busy_ones_stay() {
         let mut board = board(100, 2, 1);
         let taken = take_all(&mut board);
-        board.done(&taken[0], Manner::Quick);
+        board.done(&taken[0], Manner::Near);
         board.saved(taken[0].lane, taken[0].job.message.id);
         std::thread::sleep(Duration::from_millis(2));
         let idle = board.leave_idle(Duration::from_millis(1));

@@ -24,7 +24,7 @@ type Consumers = BTreeMap<ClientId, Vec<Consumer>>;
 /// What a step did.
 struct Step {
     events: Vec<Told>,
-    written: FanOut,
+    written: Arc<FanOut>,
     consumers: Consumers,
     /// The lanes that are this process's to deliver.
     held: BTreeSet<LaneKey>,
@@ -38,14 +38,19 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
     let mut told = true;
     while !hub.stop.is_cancelled() {
         let mut again = false;
-        match step(hub, limit, told).await {
-            Ok(None) => {}
+        let in_hand = hub.board().pin();
+        match step(hub, limit, told, in_hand).await {
+            Ok(None) => hub.board().unpin(true),
             Ok(Some(step)) => {
                 limit = next_limit(&step.written);
                 again = step.more;
                 hand_over(hub, &step);
+                hub.board().unpin(true);
             }
             Err(error) => {
+                // It may have been written all the same.
+                hub.board().unpin(false);
+                hub.low.notify_one();
                 if !matches!(error, StoreError::Overloaded { .. }) {
                     tracing::warn!(%error, cause = ?error, "events could not be fanned out");
                 }
@@ -71,7 +76,12 @@ fn next_limit(written: &FanOut) -> u32 {
         .clamp(1, EVENTS)
 }
 
-async fn step(hub: &Hub, limit: u32, told: bool) -> Result<Option<Step>, StoreError> {
+async fn step(
+    hub: &Hub,
+    limit: u32,
+    told: bool,
+    in_hand: BTreeSet<LaneKey>,
+) -> Result<Option<Step>, StoreError> {
     let Some(claim) = hub.claim() else {
         return Ok(None);
     };
@@ -83,38 +93,35 @@ async fn step(hub: &Hub, limit: u32, told: bool) -> Result<Option<Step>, StoreEr
             if events.is_empty() {
                 return Ok(None);
             }
-            let step = plan(&mut &*store, events, limit).await?;
-            let input = (step.written, claim, hub.app.now());
-            let written = store
-                .queue("fan_out", input, |tx, (written, claim, now)| {
-                    Box::pin(async move {
-                        delivery::fan_out(tx, written, *claim, *now).await?;
-                        Ok::<_, StoreError>(written.clone())
-                    })
+            let mut step = plan(&mut &*store, events, limit).await?;
+            let input = (Arc::clone(&step.written), in_hand, claim, hub.app.now());
+            store
+                .queue("fan_out", input, |tx, (written, in_hand, claim, now)| {
+                    Box::pin(
+                        async move { delivery::fan_out(tx, written, in_hand, *claim, *now).await },
+                    )
                 })
                 .await?;
-            let held = written.lanes();
-            Ok(Some(Step {
-                written,
-                held,
-                ..step
-            }))
+            step.held = step.written.lanes();
+            Ok(Some(step))
         }
         Engine::Postgres => {
             if !told && delivery::pending(&mut &*store, 1).await?.is_empty() {
                 return Ok(None);
             }
-            let input = (limit, claim, hub.app.now());
+            let input = (limit, in_hand, claim, hub.app.now());
             store
-                .queue("fan_out", input, |tx, (limit, claim, now)| {
+                .queue("fan_out", input, |tx, (limit, in_hand, claim, now)| {
                     Box::pin(async move {
                         let events = delivery::take(tx, *limit).await?;
                         if events.is_empty() {
                             return Ok(None);
                         }
                         let mut step = plan(tx, events, *limit).await?;
-                        delivery::fan_out(tx, &step.written, *claim, *now).await?;
+                        delivery::fan_out(tx, &step.written, in_hand, *claim, *now).await?;
+                        let lanes = step.written.lanes();
                         step.held = held(tx, &step.consumers, *claim).await?;
+                        step.held.retain(|key| lanes.contains(key));
                         Ok::<_, StoreError>(Some(step))
                     })
                 })
@@ -163,7 +170,7 @@ async fn plan(on: &mut impl Reader, mut events: Vec<Told>, limit: u32) -> Result
     events.truncate(written.events.len());
     Ok(Step {
         events,
-        written,
+        written: Arc::new(written),
         consumers,
         held: BTreeSet::new(),
         more,

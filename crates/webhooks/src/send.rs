@@ -16,6 +16,8 @@ use crate::schedule;
 const DEADLINE: Duration = Duration::from_secs(15);
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(2);
+/// An answer that takes longer has come a long way.
+const FAR: Duration = Duration::from_millis(10);
 /// How much of an answer is kept for the log: of failures, and of successes.
 const KEPT_OF_FAILURE: usize = 4 * 1024;
 const KEPT_OF_SUCCESS: usize = 256;
@@ -121,7 +123,8 @@ async fn attempt(hub: &Hub, work: &Work) -> (Made, Manner) {
         _ if gone => Manner::Gone,
         (Err(_), took) if took > SLOW => Manner::Silent,
         (Ok(_), took) if took > SLOW => Manner::Slow,
-        _ => Manner::Quick,
+        (_, took) if took > FAR => Manner::Far,
+        _ => Manner::Near,
     };
     metrics::counter!("handclasp_webhook_attempts_total", "outcome" => outcome).increment(1);
     let attempt = Attempt {

@@ -1,4 +1,5 @@
-//! One consumer never delays another.
+//! One consumer never delays another: without that these tests would see the 15 s that a silent one is waited for. How little it
+//! is on a machine at rest is for the benchmarks.
 
 use std::time::{Duration, Instant};
 
@@ -40,8 +41,8 @@ async fn healthy_consumers_are_not_delayed_by_the_others() {
         healthy.wait_for(n).await;
         late.push(began.elapsed());
     }
-    late.sort();
-    assert!(late[95] < Duration::from_secs(1), "{:?}", late[95]);
+    let latest = late.into_iter().max().unwrap();
+    assert!(latest < Duration::from_secs(5), "{latest:?}");
     assert!(silent.count() >= 8);
     worker.stop().await;
 }
@@ -60,7 +61,7 @@ async fn many_silent_consumers_together_do_not_delay_the_healthy_one() {
         let began = Instant::now();
         bed.company(&format!("Company {n}")).await;
         healthy.wait_for(n).await;
-        assert!(began.elapsed() < Duration::from_secs(1), "{n}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{n}");
     }
     worker.stop().await;
 }

@@ -1,5 +1,6 @@
 //! Lanes in the database: claims, epochs, and nothing overlooked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use handclasp_ambient::new_id;
@@ -47,7 +48,7 @@ impl Ground {
         };
         let now = bed.app().now();
         queue!(bed.app().store(), (step, now), |tx, input| {
-            delivery::fan_out(tx, &input.0, None, input.1).await?
+            delivery::fan_out(tx, &input.0, &BTreeSet::new(), None, input.1).await?
         });
         Self { bed, lane, event }
     }
@@ -208,11 +209,52 @@ async fn an_event_is_fanned_out_once() {
     let again = ground
         .store()
         .queue("test", (step, now), |tx, (step, now)| {
-            Box::pin(async move { delivery::fan_out(tx, step, None, *now).await })
+            Box::pin(async move { delivery::fan_out(tx, step, &BTreeSet::new(), None, *now).await })
         })
         .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let mut store = ground.store();
     let state = delivery::state(&mut store, other, ground.event).await;
     assert_eq!(state.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_its_holder_has_in_hand_makes_a_lane_due_only_where_it_is_another_s() {
+    let ground = Ground::make().await;
+    let (holder, other) = (ground.replica().await, ground.replica().await);
+    assert!(ground.claim(holder).await);
+    let version = ground.version().await;
+    assert!(ground.settle(version, NEVER).await);
+    let in_hand = BTreeSet::from([ground.lane]);
+    let fan_out = async |claim| {
+        ground.bed.company("One more").await;
+        let pending = delivery::pending(&mut ground.store(), 10).await.unwrap();
+        let step = FanOut {
+            events: vec![(ground.lane.client, pending[0].id)],
+            deliveries: vec![(ground.lane, pending[0].id, pending[0].at)],
+        };
+        let input = (step, in_hand.clone(), claim, ground.bed.app().now());
+        queue!(ground.store(), input, |tx, input| {
+            delivery::fan_out(tx, &input.0, &input.1, Some(input.2), input.3).await?
+        });
+    };
+    fan_out(holder).await;
+    assert!(!ground.due(Some(holder)).await, "it is in hand");
+    assert!(
+        !ground.settle(version, NEVER).await,
+        "who looks sees that something came"
+    );
+    // The same process, which does not know yet that another has taken over.
+    ground.bed.test.clock.advance(Duration::from_secs(3));
+    let (now, until) = (ground.bed.app().now(), ground.bed.app().now().plus(LIFE));
+    let renewed = queue!(ground.store(), (other, now, until), |tx, input| {
+        replica::renew(tx, input.0.0, input.0.1, input.1, input.2).await?
+    });
+    assert!(renewed);
+    ground.bed.test.clock.advance(Duration::from_secs(2));
+    assert!(ground.claim(other).await);
+    let version = ground.version().await;
+    assert!(ground.settle(version, NEVER).await);
+    fan_out(holder).await;
+    assert!(ground.due(Some(other)).await);
 }
