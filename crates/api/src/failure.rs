@@ -83,3 +83,80 @@ fn causes(error: &dyn Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use handclasp_testkit::Answer;
+    use serde_json::json;
+
+    use crate::tests::{Stage, error, refused, router};
+
+    fn tells_nothing_of_the_database(answer: &Answer) {
+        let text = answer.text().to_lowercase();
+        for word in ["sql", "database", "disk", "closed", "queue"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_too_much_waits_callers_are_told_when_to_come_back_and_nobody_is_lied_to() {
+        let mut stage = Stage::new().await;
+        stage
+            .test
+            .restart_with(|options| options.queue_limit = 1)
+            .await;
+        let router = router(&stage.test);
+        let api = stage.client.api(router).held_to_contract("/api");
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..64 {
+            let api = api.clone();
+            callers.spawn(async move { api.post("/api/companies", json!({ "name": "x" })).await });
+        }
+        let (mut made, mut sent_away) = (0, Vec::new());
+        while let Some(answer) = callers.join_next().await {
+            let answer = answer.unwrap();
+            match answer.status {
+                200 => made += 1,
+                _ => sent_away.push(answer),
+            }
+        }
+        for answer in &sent_away {
+            refused(answer, 503);
+            assert_eq!(answer.header("retry-after"), "2");
+            tells_nothing_of_the_database(answer);
+        }
+        let one = sent_away
+            .first()
+            .expect("64 callers do not fit in a queue of one");
+        insta::assert_snapshot!(error(one), @r#"
+        {
+          "statusCode": 503,
+          "service": "PublicApi",
+          "error": "The server cannot take this right now; please retry shortly.",
+          "correlationId": "…",
+          "validation": null,
+          "canBeRetried": "True",
+          "detailedErrorCode": 0
+        }
+        "#);
+        // What was answered was done, and what was refused was not.
+        let list = api.get("/api/companies").await;
+        assert_eq!(list.json["totalResults"], made, "{}", list.text());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_mend_is_500_and_its_cause_is_for_the_log() {
+        let stage = Stage::new().await;
+        stage.test.database.store().close().await;
+        for answer in [
+            stage.api.get("/api/companies").await,
+            stage
+                .api
+                .post("/api/companies", json!({ "name": "x" }))
+                .await,
+        ] {
+            assert!([500, 503].contains(&answer.status), "{}", answer.text());
+            tells_nothing_of_the_database(&answer);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use handclasp_app::{App, Client, Parts, SandboxMode, Settings, prepare};
 use handclasp_domain::{ClientId, Scopes, Secret, Timestamp};
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
+use handclasp_store::StoreOptions;
 use handclasp_vault::{KeyRing, MasterKey, Vault};
 use url::Url;
 
@@ -127,6 +128,15 @@ impl TestApp {
             clock,
             random,
         })
+    }
+
+    /// Closes the database, opens it again with something otherwise, and starts anew over it, with the defaults.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut StoreOptions)) {
+        self.database.reopen_with(change).await;
+        // Another seed: a server that starts anew draws other ids than it did before.
+        let random: SharedRandom = Arc::new(SeededRandom::new(2));
+        let clock: SharedClock = self.clock.clone();
+        self.app = Self::over(Setup::default(), &self.database, clock, random).await;
     }
 
     /// A new client whose key may do everything.

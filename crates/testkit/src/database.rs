@@ -66,7 +66,13 @@ impl TestDatabase {
 
     /// Closes the database and opens it again, as a server that starts anew does.
     pub async fn reopen(&mut self) {
+        self.reopen_with(|_| {}).await;
+    }
+
+    /// Closes the database and opens it again with something otherwise: a smaller queue, a largest size.
+    pub async fn reopen_with(&mut self, change: impl FnOnce(&mut StoreOptions)) {
         self.store.close().await;
+        change(&mut self.options);
         self.store = open(&self.options).await;
     }
 }

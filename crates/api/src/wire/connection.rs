@@ -1,7 +1,6 @@
 //! Connections on the wire.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use handclasp_app::{AppError, ConnectionWithErrors};
 use handclasp_domain::{
@@ -148,7 +147,7 @@ impl CreateConnection {
 
 impl<'de> Deserialize<'de> for CreateConnection {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either(PhantomData<()>);
+        struct Either;
 
         impl<'de> Visitor<'de> for Either {
             type Value = CreateConnection;
@@ -176,7 +175,7 @@ impl<'de> Deserialize<'de> for CreateConnection {
             }
         }
 
-        deserializer.deserialize_any(Either(PhantomData))
+        deserializer.deserialize_any(Either)
     }
 }
 
