@@ -1,1 +1,101 @@
-fn main() {}
+//! The kill test and the benchmarks: README.md says how they work.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use handclasp_bench::{draw, environment, kill};
+
+#[derive(Debug, Parser)]
+#[command(name = "handclasp-bench", about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// SIGKILL at random moments under eight writers: nothing acknowledged may be lost
+    Kill(Kill),
+}
+
+#[derive(Debug, Args)]
+struct Kill {
+    /// How many kills
+    #[arg(long, default_value_t = 50)]
+    rounds: usize,
+    /// Makes the same choices as a run before
+    #[arg(long)]
+    seed: Option<u64>,
+    /// On the PostgreSQL that HANDCLASP_TEST_POSTGRES names, instead of SQLite
+    #[arg(long)]
+    postgres: bool,
+    /// How many processes run on PostgreSQL
+    #[arg(long, default_value_t = 1, requires = "postgres")]
+    processes: usize,
+    /// This binary instead of one that is built first
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
+    /// How long the server runs between its start and the kill at most, in milliseconds
+    #[arg(long, default_value_t = 1500)]
+    longest: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("handclasp-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Kill(settings) => kill(settings).await,
+    }
+}
+
+async fn kill(settings: Kill) -> Result<ExitCode> {
+    let postgres = match settings.postgres {
+        false => None,
+        true => {
+            let server = environment::postgres()
+                .context("HANDCLASP_TEST_POSTGRES is not set: cargo xtask with-postgres sets it")?;
+            Some((server, settings.processes.max(1)))
+        }
+    };
+    let options = kill::Options {
+        seed: settings.seed.unwrap_or_else(draw::seed),
+        rounds: settings.rounds,
+        writers: 8,
+        longest: Duration::from_millis(settings.longest),
+        breath: Duration::ZERO,
+        patience: Duration::from_secs(600),
+        postgres,
+        binary: settings.binary,
+        folder: None,
+    };
+    println!(
+        "kill test: {} rounds, seed {}",
+        options.rounds, options.seed
+    );
+    let report = kill::run(&options).await?;
+    println!("{report}");
+    Ok(ExitCode::SUCCESS)
+}

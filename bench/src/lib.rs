@@ -1,0 +1,13 @@
+//! What drives the real binary from outside: the kill test and the benchmarks. README.md says how they work and what their
+//! figures mean.
+//!
+//! The load generator shares the machine with what it measures, so it is lean: [`client`] speaks HTTP by hand over connections
+//! that are kept, and [`receiver`] takes webhooks the same way.
+
+pub mod client;
+pub mod database;
+pub mod draw;
+pub mod environment;
+pub mod kill;
+pub mod receiver;
+pub mod server;
