@@ -46,7 +46,7 @@ fn outgoing_connections_are_opened_only_by_outbound() -> Result<()> {
         &[
             "reqwest::",
             "TcpStream::connect",
-            "hyper::client",
+            "TcpSocket",
             "client::legacy",
         ],
     )

@@ -85,7 +85,12 @@ impl StoreError {
     /// whether it succeeded already.
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Overloaded { .. } | Self::Unavailable(_) | Self::Conflict | Self::Full => true,
+            // Closed: this process is stopping, and the next one will do it.
+            Self::Overloaded { .. }
+            | Self::Unavailable(_)
+            | Self::Conflict
+            | Self::Full
+            | Self::Closed => true,
             Self::CommitUnknown(_)
             | Self::UniqueViolation
             | Self::ConstraintViolation(_)
@@ -93,8 +98,7 @@ impl StoreError {
             | Self::Pended
             | Self::Panicked
             | Self::Corrupt(_)
-            | Self::Statement(_)
-            | Self::Closed => false,
+            | Self::Statement(_) => false,
         }
     }
 
