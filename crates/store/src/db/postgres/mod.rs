@@ -25,6 +25,8 @@ use crate::{OpenError, ReadTx, Row, Statement, StoreError, StoreOptions, Tx, Val
 
 /// How long making a connection may take. Less than half of what a unit of work has, so that a second try fits.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// How long a connection is silent before it is asked whether it is still there, and how long it may take to answer.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 /// When a refused caller may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -52,6 +54,10 @@ impl Postgres {
         let (mut config, tls) = tls::parse(url)?;
         config.connect_timeout(CONNECT_LIMIT);
         config.tcp_user_timeout(options.time_limit);
+        // A connection that a firewall forgot while it lay in the pool is found out before it is needed.
+        config.keepalives_idle(KEEPALIVE);
+        config.keepalives_interval(KEEPALIVE);
+        config.keepalives_retries(2);
         if config.get_application_name().is_none() {
             config.application_name("handclasp");
         }

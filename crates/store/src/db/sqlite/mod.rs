@@ -52,33 +52,35 @@ impl Sqlite {
         let mut connection = open::writer(path, options.max_bytes)?;
         open::migrate(&mut connection, options.migrations)?;
 
-        let writes = Arc::new(Lanes::new(options.queue_limit));
-        let reads = Arc::new(Lanes::new(options.queue_limit));
+        let readers = (0..options.readers.max(1))
+            .map(|_| open::reader(path))
+            .collect::<Result<Vec<_>, _>>()?;
+
         let (reading, reading_ended) = watch::channel(());
-        let reading = Arc::new(reading);
-        for number in 0..options.readers.max(1) {
-            let connection = open::reader(path)?;
-            let reads = Arc::clone(&reads);
-            let reading = Arc::clone(&reading);
+        let (writing, writing_ended) = watch::channel(());
+        // From here on, failing drops it, which ends the threads that were started.
+        let store = Self {
+            path: path.to_owned(),
+            writes: Arc::new(Lanes::new(options.queue_limit)),
+            reads: Arc::new(Lanes::new(options.queue_limit)),
+            reading_ended,
+            writing_ended,
+        };
+        for (number, connection) in readers.into_iter().enumerate() {
+            let lanes = Arc::clone(&store.reads);
+            let reading = reading.clone();
             spawn(path, format!("sqlite-reader-{number}"), move || {
-                reader::run(connection, &reads);
+                reader::run(connection, &lanes);
                 drop(reading);
             })?;
         }
-        let (writing, writing_ended) = watch::channel(());
-        let lanes = Arc::clone(&writes);
+        let lanes = Arc::clone(&store.writes);
         spawn(path, "sqlite-writer".to_owned(), move || {
             writer::run(connection, &lanes);
             drop(lock);
             drop(writing);
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            writes,
-            reads,
-            reading_ended,
-            writing_ended,
-        })
+        Ok(store)
     }
 
     pub(crate) async fn write<I, T, E>(
