@@ -87,7 +87,11 @@ pub(crate) async fn carry_out(app: &App, command: Command) -> anyhow::Result<Ans
 fn readable(error: AppError) -> anyhow::Error {
     match error {
         AppError::Store(store) => anyhow::Error::new(store),
-        other => anyhow::anyhow!("{other}"),
+        other @ (AppError::NotFound(_)
+        | AppError::Invalid(_)
+        | AppError::Refused(_)
+        | AppError::Raced
+        | AppError::Internal(_)) => anyhow::anyhow!("{other}"),
     }
 }
 

@@ -1,4 +1,9 @@
 //! The journeys through the real routers and a real database; the third party behind a real socket.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what does not work fails the test"
+)]
 
 mod support;
 

@@ -116,6 +116,8 @@ async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyh
     let client = made.client.id;
     point_at(app, client, addresses).await?;
     let caller = operator(client);
+    // Before the company, so that the inbox gets its event too.
+    let consumer = inbox::subscribe(app, &caller, addresses).await?;
     let company = app
         .create_company(
             &caller,
@@ -126,7 +128,6 @@ async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyh
             },
         )
         .await?;
-    let consumer = inbox::subscribe(app, &caller, addresses).await?;
     let memory = Memory {
         client,
         api_key: made.api_key.expose().clone(),
