@@ -95,6 +95,13 @@ journey('J1: the older forms of the Link URL answer the same', async ({ page, ne
   }
 });
 
+journey('J1: with nothing to connect the page says so', async ({ page, visit, newCompany }) => {
+  const company = await newCompany();
+  await page.goto(`${company.redirect}?link.showSandboxIntegrations=false`);
+  await says(page, /there is nothing to connect/i);
+  await look(visit);
+});
+
 journey('J1: in German, there and back', async ({ page, newCompany }) => {
   const company = await newCompany();
   const isGerman = async () => assert.equal(await page.locator('html').getAttribute('lang'), 'de');

@@ -41,6 +41,7 @@ journey('J2: what is connected is shown, disconnected and connected again', asyn
   const unlinked = await onlyConnection(sdk, company.id);
   assert.equal(unlinked.id, first.id);
   assert.equal(unlinked.status, 'Unlinked');
+  await says(later.page, 'Data that would be shared');
   await consumer.expect(company.id, ['connection.disconnected']);
 
   await reconnect(later.page);

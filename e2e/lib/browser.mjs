@@ -100,9 +100,13 @@ export async function startVisit(browser, hosts, combination = combinations[0], 
   };
 }
 
+/** The narrowest window, which is also what 200 % zoom leaves of a small one. */
+const NARROWEST = { width: 320, height: 640 };
+
 /**
  * Looks at the page as it stands: axe in light and in dark, its title and language, and that
- * nothing needs scrolling sideways. Does nothing where JavaScript is off, since axe needs it.
+ * nothing needs scrolling sideways, in a narrow window and from right to left neither. Does nothing
+ * where JavaScript is off, since axe needs it.
  */
 export async function look(visit, page = visit.page) {
   if (!visit.javaScript) return;
@@ -110,12 +114,21 @@ export async function look(visit, page = visit.page) {
     title: document.title.trim(),
     language: document.documentElement.lang,
     headings: document.querySelectorAll('h1').length,
-    sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   }));
   assert.notEqual(facts.title, '', `${page.url()} has no title`);
   assert.match(facts.language, /^[a-z]{2}/, `${page.url()} names no language`);
   assert.equal(facts.headings, 1, `${page.url()} has ${facts.headings} main headings`);
-  assert.ok(facts.sideways <= 0, `${page.url()} is ${facts.sideways} px too wide`);
+  const own = page.viewportSize();
+  for (const [viewport, direction] of [[own, 'ltr'], [NARROWEST, 'ltr'], [NARROWEST, 'rtl']]) {
+    await page.setViewportSize(viewport);
+    const sideways = await page.evaluate((dir) => {
+      document.documentElement.dir = dir;
+      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    }, direction);
+    assert.ok(sideways <= 0, `${page.url()} is ${sideways} px too wide at ${viewport.width}, ${direction}`);
+  }
+  await page.evaluate(() => (document.documentElement.dir = 'ltr'));
+  await page.setViewportSize(own);
 
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

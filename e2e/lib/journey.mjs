@@ -37,8 +37,8 @@ export function world({ redirect } = {}) {
     it.browser = await startBrowser();
     it.sdk = sdkFor(it.server);
     it.consumer = await startConsumer(it.server, EVENTS);
-    it.sandboxOrigin = sandboxOrigin(it.server);
-    it.hosts = [it.server.baseUrl, it.sandboxOrigin, it.platform.url].map((url) => new URL(url).host);
+    // The demo's third party stands on `localhost`, which is another site than `127.0.0.1`.
+    it.hosts = [it.server.baseUrl, it.server.sandboxUrl, it.platform.url].map((url) => new URL(url).host);
     const profile = await it.sdk.settings.getProfile();
     await it.sdk.settings.updateProfile({
       ...profile,
@@ -85,14 +85,6 @@ export function world({ redirect } = {}) {
 
 /** Journeys that need a script in the page: axe, the keyboard. */
 export const withJavaScript = ({ javaScript }) => javaScript;
-
-/** The demo's third party stands on `localhost`, which is another site than `127.0.0.1`. */
-function sandboxOrigin({ sandboxUrl, baseUrl }) {
-  if (sandboxUrl) return new URL(sandboxUrl).origin;
-  const url = new URL(baseUrl);
-  url.hostname = 'localhost';
-  return url.origin;
-}
 
 /** The only connection of a company. */
 export async function onlyConnection(sdk, companyId) {

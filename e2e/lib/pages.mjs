@@ -28,7 +28,7 @@ const controls = {
   connection: /sandbox/i,
   complete: /^done, return to/i,
   tryAgain: /^try again/i,
-  chooseAnother: /^choose another/i,
+  chooseAnother: /^choose different/i,
   leave: /^leave/i,
   leaveForGood: /^leave/i,
   disconnect: /^disconnect$/i,

@@ -1,6 +1,7 @@
 // The server under test: `handclasp demo` as anybody would start it, in a folder of its own.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +16,17 @@ const READY_WITHIN = 30_000;
 const STOPPED_WITHIN = 15_000;
 
 /** The fields of the demo's JSON line that every test may rely on. */
-const FIELDS = ['baseUrl', 'apiUrl', 'clientId', 'apiKey', 'companyId', 'linkUrl'];
+const FIELDS = [
+  'baseUrl',
+  'apiUrl',
+  'clientId',
+  'apiKey',
+  'companyId',
+  'linkUrl',
+  'platformUrl',
+  'inboxUrl',
+  'sandboxUrl',
+];
 
 /**
  * Starts the demo on a free port. The result has the fields of its JSON line, `log()` with all it
@@ -49,6 +60,9 @@ export async function startServer() {
   try {
     facts = await firstJsonLine(child, ended, () => log);
     for (const field of FIELDS) assert.ok(facts[field], `the demo's JSON line has no ${field}`);
+    // On the other engine there must be no file, or it would be SQLite that is tested twice.
+    const file = join(dataDir, 'data', 'handclasp.db');
+    assert.equal(existsSync(file), engine === 'sqlite', `the database of ${engine}`);
   } catch (error) {
     kill();
     await clean();

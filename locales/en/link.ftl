@@ -8,9 +8,10 @@ link-panel-text = You decide what to connect. You sign in at your own software, 
 ## What to connect
 link-overview-title = Connect your software to { $client }
 link-overview-title-again = Your connections to { $client }
+link-overview-lead-again = What is connected stays connected until you end it. You can see it and change it here at any time.
 link-overview-lead = { $client } reads the data itself, so you do not have to send files. It takes about two minutes.
 link-overview-linked = { $platform } is connected to { $client }
-link-overview-yours = Connected so far
+link-overview-yours = Your software
 link-overview-more = Connect more
 link-overview-next = What happens next
 link-overview-step-choose = Choose your software
@@ -65,8 +66,8 @@ link-another-what = One accounting connection can be active at a time, so that f
 link-another-todo = Disconnect { $platform } first, then choose again.
 link-another-show = Show { $platform }
 
-link-not-listed-title = Your software is not listed?
-link-not-listed-text = Then it cannot be connected here yet. We tell { $client }, who will find another way with you.
+link-not-listed-title = Is your software not in the list?
+link-not-listed-text = Then it cannot be connected here yet. We will tell { $client }, and they will find another way with you.
 link-not-listed-again = Look through the list again
 
 ## Before you go
@@ -88,7 +89,7 @@ link-consent-changed = This page has changed since you opened it. Please read it
 
 ## On to the third party
 link-go-title = Taking you to { $platform }
-link-go-text = Sign in there and allow access. You come back here by yourself.
+link-go-text = Sign in there and allow access. After that you come back here automatically.
 link-go-continue = Continue to { $platform }
 link-go-again-title = Continue to { $platform }?
 link-go-again-text = You were on the way to { $platform } and came back before it was finished.
@@ -104,7 +105,7 @@ link-late-title = That took a little too long
 link-late-text = For your safety a sign-in at { $platform } has to be finished within an hour. Nothing was connected, and nothing is lost.
 link-late-again = Sign in at { $platform } again
 
-link-failed-other = Choose another software
+link-failed-other = Choose different software
 link-failed-declined-title = You did not allow access
 link-failed-declined-what = Nothing was connected, and { $client } cannot read anything from { $platform }.
 link-failed-declined-todo = If that is what you wanted, you can leave. If it was by mistake, try again and choose to allow access at { $platform }.
@@ -144,7 +145,7 @@ link-leave-connected = What is connected stays connected. You go back to { $clie
 link-leave-stay = Stay and finish
 link-leave-go = Leave
 link-onward-title = Taking you back to { $client }
-link-onward-text = You can close this page if nothing happens.
+link-onward-text = This takes a moment. If nothing happens, use the button.
 link-onward-continue = Continue to { $client }
 link-confirmation-title = All done
 link-confirmation-text = { $client } has been told. You can close this page.
@@ -152,12 +153,14 @@ link-confirmation-connected = Connected
 link-confirmation-back = See or change your connections
 link-ended-title = You have left
 link-ended-text = { $client } has been told. You can close this page, or come back with the same link.
-link-ended-again = Go back in
+link-ended-again = Open the link again
 
 ## One connection
 link-connection-with = Shared with
+link-connection-asked-by = Asked for by
 link-connection-company = Your company there
 link-connection-data = Data that is shared
+link-connection-data-asked = Data that would be shared
 link-connection-connect = Connect { $platform }
 link-connection-reconnect = Sign in at { $platform } again
 link-connection-disconnect = Disconnect

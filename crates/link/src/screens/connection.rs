@@ -21,11 +21,15 @@ struct Details {
     words: String,
     /// The connected company's name at the third party.
     company: String,
+    /// What to call the client and the data: only what is linked is shared.
+    with_words: &'static str,
+    data_words: &'static str,
     data: Vec<String>,
     connect: String,
     connect_words: String,
-    /// Where to disconnect, where there is something to.
-    disconnect: Option<String>,
+    /// Whether there is access, which can be ended.
+    linked: bool,
+    disconnect: String,
     back: String,
 }
 
@@ -42,6 +46,12 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
             "link-connection-reconnect"
         }
     };
+    let linked = status == ConnectionStatus::Linked;
+    let (with_words, data_words) = if linked {
+        ("link-connection-with", "link-connection-data")
+    } else {
+        ("link-connection-asked-by", "link-connection-data-asked")
+    };
     Ok(render(&Details {
         shell: visit.shell(),
         client: visit.client().to_owned(),
@@ -55,6 +65,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
             .as_ref()
             .map(|party| party.name.clone())
             .unwrap_or_default(),
+        with_words,
+        data_words,
         data: integration
             .data_types
             .iter()
@@ -65,7 +77,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
             .say(words)
             .with("platform", integration.name.clone())
             .to_string(),
-        disconnect: (status == ConnectionStatus::Linked).then(|| here("/disconnect")),
+        linked,
+        disconnect: here("/disconnect"),
         back: visit.address(""),
     }))
 }

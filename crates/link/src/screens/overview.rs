@@ -16,7 +16,8 @@ struct Overview {
     shell: PageShell,
     client: String,
     title: String,
-    lead: String,
+    /// What it is about; none where there is nothing to do.
+    lead: Option<String>,
     /// What was just done.
     result: Option<String>,
     categories: Vec<Category>,
@@ -74,7 +75,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
     // What is full is not offered again: a company keeps its books in one place.
     offered.retain(|kind| !(kind.is_exclusive() && linked.contains(kind)));
     let alone = offered.len() == 1 && linked.is_empty();
-    let categories = offered
+    let categories: Vec<_> = offered
         .into_iter()
         .map(|kind| Category {
             icon: icon(kind),
@@ -85,18 +86,18 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
         })
         .collect();
     let first_time = connections.is_empty();
-    let key = if first_time {
-        "link-overview-title"
-    } else {
-        "link-overview-title-again"
+    let (key, lead) = match (first_time, categories.is_empty()) {
+        (true, true) => ("link-overview-title", None),
+        (true, false) => ("link-overview-title", Some("link-overview-lead")),
+        (false, _) => (
+            "link-overview-title-again",
+            Some("link-overview-lead-again"),
+        ),
     };
     let page = Overview {
         shell: visit.shell(),
         title: t.say(key).with("client", client.clone()).to_string(),
-        lead: t
-            .say("link-overview-lead")
-            .with("client", client.clone())
-            .to_string(),
+        lead: lead.map(|key| t.say(key).with("client", client.clone()).to_string()),
         client,
         result: just_linked(&visit),
         categories,
