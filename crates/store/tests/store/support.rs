@@ -82,6 +82,7 @@ pub(crate) struct Fresh {
     /// The store.
     pub(crate) store: Store,
     folder: TempDir,
+    direct: String,
 }
 
 impl Fresh {
@@ -95,12 +96,9 @@ impl Fresh {
         self.store.engine()
     }
 
-    /// The PostgreSQL URL.
+    /// The PostgreSQL URL, past any pooler.
     pub(crate) fn url(&self) -> &str {
-        match &self.options.database {
-            Database::Postgres { url, .. } => url,
-            Database::Sqlite { .. } => "",
-        }
+        &self.direct
     }
 
     /// Opens the same database once more, differently.
@@ -145,11 +143,12 @@ pub(crate) fn on_sqlite(test: impl AsyncFnOnce(&Fresh)) {
     block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        run(folder, Database::Sqlite { path }, test).await;
+        run(folder, String::new(), Database::Sqlite { path }, test).await;
     });
 }
 
-/// Runs a test on a fresh PostgreSQL database, made where `HANDCLASP_TEST_POSTGRES` says.
+/// Runs a test on a fresh PostgreSQL database, made where `HANDCLASP_TEST_POSTGRES` says. Where `HANDCLASP_TEST_POOLER` names
+/// a pooler in transaction mode in front of it, the store works through that one.
 pub(crate) fn on_postgres(test: impl AsyncFnOnce(&Fresh)) {
     #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
     let setting = |name| std::env::var(name).ok();
@@ -170,14 +169,15 @@ pub(crate) fn on_postgres(test: impl AsyncFnOnce(&Fresh)) {
             .batch_execute(&format!("CREATE DATABASE {name}"))
             .await
             .unwrap();
-        let (address, query) = server.split_once('?').unwrap_or((&server, ""));
-        let (address, _) = address.rsplit_once('/').unwrap();
+        let pooler = setting("HANDCLASP_TEST_POOLER");
+        let prepared_statements = pooler.is_none();
+        let direct = named(&server, &name);
         let database = Database::Postgres {
-            url: format!("{address}/{name}?{query}"),
+            url: pooler.map_or(direct.clone(), |pooler| named(&pooler, &name)),
             pool_size: 8,
-            prepared_statements: true,
+            prepared_statements,
         };
-        let test = run(tempfile::tempdir().unwrap(), database, test);
+        let test = run(tempfile::tempdir().unwrap(), direct, database, test);
         let result = std::panic::AssertUnwindSafe(test).catch_unwind().await;
         let drop = format!("DROP DATABASE {name} WITH (FORCE)");
         admin.batch_execute(&drop).await.unwrap();
@@ -199,7 +199,14 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-async fn run(folder: TempDir, database: Database, test: impl AsyncFnOnce(&Fresh)) {
+/// A server's URL with another database.
+fn named(server: &str, name: &str) -> String {
+    let (address, query) = server.split_once('?').unwrap_or((server, ""));
+    let (address, _) = address.rsplit_once('/').unwrap();
+    format!("{address}/{name}?{query}")
+}
+
+async fn run(folder: TempDir, direct: String, database: Database, test: impl AsyncFnOnce(&Fresh)) {
     let mut options = StoreOptions::new(database);
     options.migrations = SCHEMA;
     let store = Store::open(options.clone()).await.unwrap();
@@ -207,6 +214,7 @@ async fn run(folder: TempDir, database: Database, test: impl AsyncFnOnce(&Fresh)
         options,
         store,
         folder,
+        direct,
     };
     test(&fresh).await;
     fresh.store.close().await;
