@@ -15,10 +15,10 @@ pub enum Database {
     },
     /// PostgreSQL 15 or later.
     Postgres {
-        /// `postgres://user:password@host:port/database?sslmode=require`, or `key=value` words. `sslmode` is
-        /// `disable`, `prefer`, `require` or `verify-full`. Whenever TLS is spoken, the server's certificate is
-        /// checked against its name and the system's roots (or those in `sslrootcert`, a PEM file).
-        /// Without `sslmode`: `disable` on a Unix socket and on loopback, `require` elsewhere.
+        /// `postgres://user:password@host:port/database?sslmode=require`. `sslmode` is `disable`, `prefer`, `require` or
+        /// `verify-full`. Whenever TLS is spoken, the server's certificate is checked against its name and the system's
+        /// roots (or those in `sslrootcert`, a PEM file). Without `sslmode`: `disable` on a Unix socket and on
+        /// loopback, `require` elsewhere.
         url: String,
         /// How many connections at most.
         pool_size: usize,

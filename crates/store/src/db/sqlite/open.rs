@@ -14,6 +14,8 @@ use crate::{OpenError, StoreError, values};
 
 /// "HClp", in the file's header: whose database it is.
 const APPLICATION_ID: i32 = 0x4843_6c70;
+/// How large the log's file stays after it was folded in, in bytes.
+const LOG_KEPT: i64 = 64 * 1024 * 1024;
 /// More than there are statements, so that each is prepared once.
 const PREPARED: usize = 1024;
 
@@ -40,6 +42,8 @@ pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, 
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -8192)?;
+        // A log that grew during a backup or a long read gives its space back.
+        connection.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT, |_| Ok(()))?;
         if let Some(bytes) = max_bytes {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
