@@ -1,5 +1,6 @@
 // Takes a picture of every screen into a folder, with a page (`index.html`) that shows them side by
-// side: light and dark, desktop and phone, German, and right to left.
+// side: light and dark, desktop and phone, German, and right to left. `link.png` is the picture that
+// the README shows, a phone's window of the first page; docs/link.png is the same in 64 colours.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -119,6 +120,13 @@ try {
     await page.goto(`${company.redirect}${query}`);
     return { page, company };
   };
+
+  {
+    const page = await browser.newPage({ viewport: PHONE, deviceScaleFactor: 2, colorScheme: 'light' });
+    await page.goto(server.linkUrl);
+    await shows(page, 'whatToConnect');
+    await page.screenshot({ path: join(folder, 'link.png') });
+  }
 
   // Without a redirect URL, the journey that ends well.
   await sdk.settings.updateProfile({ ...profile, redirectUrl: '' });
