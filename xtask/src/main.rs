@@ -33,6 +33,10 @@ cargo xtask <command>
                      runs a command with HANDCLASP_TEST_POSTGRES naming a PostgreSQL that lives
                      as long as the command, as in `cargo xtask with-postgres cargo test`
   conformance        the published SDK against both engines
+  kill-test [--rounds N] [--postgres] …
+                     kills the server at random moments and looks for what was lost
+  bench [--postgres] …
+                     measures it, each figure beside its raw limit; fails below half of a goal
   screens [DIR]      takes a picture of every screen, into DIR (outside the repository; a
                      temporary folder if left out)
   deny               licences, advisories, sources and duplicates of all dependencies
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         ["journeys", "--all"] => suite::journeys(node::Scope::All),
         ["with-postgres", program, arguments @ ..] => suite::with_postgres(program, arguments),
         ["conformance"] => suite::conformance(),
+        ["kill-test", arguments @ ..] => suite::measure("kill", arguments),
+        ["bench", arguments @ ..] => suite::measure("run", arguments),
         ["screens"] => suite::screens(None),
         ["screens", directory] => suite::screens(Some(Path::new(directory))),
         ["deny"] => deny(),

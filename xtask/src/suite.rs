@@ -135,6 +135,25 @@ pub(crate) fn with_postgres(program: &str, arguments: &[&str]) -> Result<bool> {
     process::run(&mut command)
 }
 
+/// One of the commands of `bench/` in an optimised build, with its own arguments. Where these ask for
+/// PostgreSQL, one to throw away runs beside it.
+pub(crate) fn measure(command: &str, arguments: &[&str]) -> Result<bool> {
+    let mut bench = cargo(&[
+        "run",
+        "--release",
+        "--locked",
+        "--package",
+        "handclasp-bench",
+    ])?;
+    bench.args(["--", command]).args(arguments);
+    if !arguments.contains(&"--postgres") {
+        return process::run(&mut bench);
+    }
+    let machine = Machine::prepare()?;
+    let cluster = Cluster::start(&machine.postgres)?;
+    process::run(bench.env("HANDCLASP_TEST_POSTGRES", &cluster.url))
+}
+
 /// A picture of every screen.
 pub(crate) fn screens(into: Option<&Path>) -> Result<bool> {
     let folder = match into {
