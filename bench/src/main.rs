@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use handclasp_bench::{draw, environment, kill};
+use handclasp_bench::{draw, environment, kill, run};
 
 #[derive(Debug, Parser)]
 #[command(name = "handclasp-bench", about)]
@@ -21,8 +21,29 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The benchmark: each figure beside its raw limit. Exits with 1 below half of a goal
+    Run(Bench),
     /// SIGKILL at random moments under eight writers: nothing acknowledged may be lost
     Kill(Kill),
+}
+
+#[derive(Debug, Args)]
+struct Bench {
+    /// How often everything is measured; medians are told
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long each figure is measured in a round, in milliseconds
+    #[arg(long, default_value_t = 2000)]
+    each: u64,
+    /// Creates on the PostgreSQL that HANDCLASP_TEST_POSTGRES names, instead of everything on SQLite
+    #[arg(long)]
+    postgres: bool,
+    /// This binary instead of one that is built first
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
+    /// A folder on the disk that is to be measured; a temporary one if left out
+    #[arg(long)]
+    folder: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -53,7 +74,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments)),
+        Ok(runtime) => runtime.block_on(obey(arguments)),
         Err(error) => Err(error.into()),
     };
     match result {
@@ -65,20 +86,37 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<ExitCode> {
+async fn obey(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
+        Command::Run(settings) => bench(settings).await,
         Command::Kill(settings) => kill(settings).await,
     }
+}
+
+fn postgres() -> Result<String> {
+    environment::postgres()
+        .context("HANDCLASP_TEST_POSTGRES is not set: cargo xtask with-postgres sets it")
+}
+
+async fn bench(settings: Bench) -> Result<ExitCode> {
+    let options = run::Options {
+        rounds: settings.rounds.max(1),
+        each: Duration::from_millis(settings.each.max(100)),
+        postgres: settings.postgres.then(postgres).transpose()?,
+        binary: settings.binary,
+        folder: settings.folder,
+        only_writes: settings.postgres,
+    };
+    Ok(match run::run(&options, |line| println!("{line}")).await? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 async fn kill(settings: Kill) -> Result<ExitCode> {
     let postgres = match settings.postgres {
         false => None,
-        true => {
-            let server = environment::postgres()
-                .context("HANDCLASP_TEST_POSTGRES is not set: cargo xtask with-postgres sets it")?;
-            Some((server, settings.processes.max(1)))
-        }
+        true => Some((postgres()?, settings.processes.max(1))),
     };
     let options = kill::Options {
         seed: settings.seed.unwrap_or_else(draw::seed),

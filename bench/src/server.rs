@@ -61,6 +61,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// PostgreSQL; none for SQLite.
     pub database_url: Option<String>,
+    /// Where metrics are served, if anywhere. For one process alone.
+    pub metrics: Option<SocketAddr>,
     /// What is logged.
     pub log: &'static str,
 }
@@ -72,6 +74,7 @@ impl Setup {
             binary,
             folder: folder.to_owned(),
             database_url,
+            metrics: None,
             log: "warn",
         };
         setup.run(&["keys", "generate", &setup.key_file()])?;
@@ -183,6 +186,9 @@ impl Server {
             .env("HANDCLASP_ALLOWED_RANGES", "127.0.0.0/8")
             .stdout(Stdio::null())
             .stderr(File::options().create(true).append(true).open(&log)?);
+        if let Some(metrics) = setup.metrics {
+            command.env("HANDCLASP_METRICS_LISTEN", metrics.to_string());
+        }
         let started = Instant::now();
         let child = command
             .spawn()
