@@ -16,8 +16,9 @@ use crate::send;
 
 /// How many events one step takes at most.
 const EVENTS: u32 = 500;
-/// How many rows it touches at most, where more than one event is taken.
-const ROWS: usize = 500;
+/// How many rows it touches at most, where more than one event is taken. It takes its turn with the requests that write; more
+/// would keep those waiting for longer.
+const ROWS: usize = 250;
 
 type Consumers = BTreeMap<ClientId, Vec<Consumer>>;
 

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Hub, Made};
 
-/// How many attempts one transaction writes at most: two rows each.
-const BATCH: usize = 250;
+/// How many attempts one transaction writes at most, two rows each. It takes its turn with the requests that write; more would keep
+/// those waiting for longer.
+const BATCH: usize = 125;
 /// How long to wait before writing is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often writing is tried at the end, when the process is told to stop.
