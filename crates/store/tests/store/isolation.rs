@@ -36,22 +36,24 @@ both_engines! {
     async fn a_commit_that_fails_fails_for_its_own_body_only(db: &Fresh) {
         // On SQLite, so that they come into one batch.
         let gate = hold_writer(db).await;
-        let tasks: Vec<_> = (0..20_u32).map(|number| {
-            let store = db.store.clone();
-            tokio::spawn(async move {
-                store.write("unit", number, |tx: &mut Tx, number| Box::pin(async move {
-                    let name = format!("thing {number}");
-                    tx.execute(&ADD, values![id((*number).into()), &name, *number]).await?;
-                    // A thing that is missing: found out by COMMIT and not before.
-                    let thing = if *number == 7 { 1_000 } else { *number };
-                    tx.execute(&ADD_PART, values![*number, id(thing.into())]).await?;
-                    Ok::<_, StoreError>(())
-                })).await
-            })
-        }).collect();
-        gate.open().await;
-        for (number, task) in tasks.into_iter().enumerate() {
-            match task.await.unwrap() {
+        let unit = |number: u32| {
+            db.store.write("unit", number, |tx: &mut Tx, number| Box::pin(async move {
+                let name = format!("thing {number}");
+                tx.execute(&ADD, values![id((*number).into()), &name, *number]).await?;
+                // A thing that is missing: found out by COMMIT and not before.
+                let thing = if *number == 7 { 1_000 } else { *number };
+                tx.execute(&ADD_PART, values![*number, id(thing.into())]).await?;
+                Ok::<_, StoreError>(())
+            }))
+        };
+        let mut units: Vec<_> = (0..20).map(|number| Box::pin(unit(number))).collect();
+        for unit in &mut units {
+            // Polled once, it is in the queue.
+            assert!(futures::poll!(unit.as_mut()).is_pending());
+        }
+        let (results, ()) = tokio::join!(futures::future::join_all(units), gate.open());
+        for (number, result) in results.into_iter().enumerate() {
+            match result {
                 Ok(()) => assert_ne!(number, 7),
                 Err(StoreError::ConstraintViolation(_)) => assert_eq!(number, 7),
                 Err(other) => panic!("{other:?}"),

@@ -43,30 +43,25 @@ both_engines! {
 
     async fn closing_finishes_what_was_taken(db: &Fresh) {
         let gate = hold_writer(db).await;
-        let tasks: Vec<_> = (0..50).map(|number| {
-            let store = db.store.clone();
-            tokio::spawn(async move { add(&store, number).await })
-        }).collect();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let closing = { let store = db.store.clone(); tokio::spawn(async move { store.close().await }) };
-        gate.open().await;
-        closing.await.unwrap();
-        let mut kept = 0;
-        for task in tasks {
-            match task.await.unwrap() {
-                Ok(()) => kept += 1,
-                Err(StoreError::Closed) => {}
-                Err(other) => panic!("{other:?}"),
-            }
+        let mut adding: Vec<_> = (0..50).map(|number| Box::pin(add(&db.store, number))).collect();
+        for add in &mut adding {
+            // Polled once, it is in the queue.
+            assert!(futures::poll!(add.as_mut()).is_pending());
         }
+        let closing = { let store = db.store.clone(); tokio::spawn(async move { store.close().await }) };
+        let (kept, ()) = tokio::join!(futures::future::join_all(adding), gate.open());
+        closing.await.unwrap();
+        let refused = kept.iter().filter(|result| matches!(result, Err(StoreError::Closed))).count();
+        let kept = kept.iter().filter(|result| result.is_ok()).count();
+        assert_eq!(kept + refused, 50);
         assert!(matches!(add(&db.store, 100).await, Err(StoreError::Closed)));
         assert!(matches!(db.store.ping().await, Err(StoreError::Closed)));
         if let Database::Sqlite { path } = &db.options.database {
-            assert_eq!(kept, 50);
+            assert_eq!(refused, 0);
             assert!(!path.with_extension("db-wal").exists());
         }
         let again = db.reopened(|_| ()).await;
-        assert_eq!(count(&again).await, kept);
+        assert_eq!(count(&again).await, i64::try_from(kept).unwrap());
         again.close().await;
     }
 
