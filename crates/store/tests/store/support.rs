@@ -258,8 +258,8 @@ pub(crate) async fn hold_writer(db: &Fresh) -> Gate {
                 Box::pin(async move {
                     let channels = input.lock().unwrap();
                     // Nobody listens any more when the batch failed and this is run again.
-                    drop(channels.0.send(()));
-                    drop(channels.1.recv());
+                    let _ = channels.0.send(());
+                    let _ = channels.1.recv();
                     Ok(())
                 })
             })
