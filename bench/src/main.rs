@@ -23,6 +23,8 @@ struct Arguments {
 enum Command {
     /// The benchmark: each figure beside its raw limit. Exits with 1 below half of a goal
     Run(Bench),
+    /// One load alone, with a profiler: `load gets -- perf record -g -p` runs the command with the server's process id added
+    Load(Load),
     /// SIGKILL at random moments under eight writers: nothing acknowledged may be lost
     Kill(Kill),
 }
@@ -44,6 +46,28 @@ struct Bench {
     /// A folder on the disk that is to be measured; a temporary one if left out
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Load {
+    #[arg(value_enum)]
+    load: Which,
+    /// For how long, in seconds
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// This binary instead of one that is built first
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
+    /// What looks at the server meanwhile
+    #[arg(last = true)]
+    profiler: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Which {
+    Creates,
+    Gets,
+    Journeys,
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +113,7 @@ fn main() -> ExitCode {
 async fn obey(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Run(settings) => bench(settings).await,
+        Command::Load(settings) => load(settings).await,
         Command::Kill(settings) => kill(settings).await,
     }
 }
@@ -111,6 +136,42 @@ async fn bench(settings: Bench) -> Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+async fn load(settings: Load) -> Result<ExitCode> {
+    let options = run::Options {
+        rounds: 1,
+        each: Duration::ZERO,
+        postgres: None,
+        binary: settings.binary,
+        folder: None,
+        only_writes: false,
+    };
+    let which = match settings.load {
+        Which::Creates => run::Load::Creates,
+        Which::Gets => run::Load::Gets,
+        Which::Journeys => run::Load::Journeys,
+    };
+    let mut profiler = None;
+    let said = run::one(
+        &options,
+        which,
+        Duration::from_secs(settings.seconds),
+        |id| {
+            if let [program, arguments @ ..] = settings.profiler.as_slice() {
+                let mut command = std::process::Command::new(program);
+                profiler = Some(command.args(arguments).arg(id.to_string()).spawn()?);
+            }
+            Ok(())
+        },
+    )
+    .await?;
+    println!("{said}");
+    // It ends with the server.
+    if let Some(mut profiler) = profiler {
+        profiler.wait()?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn kill(settings: Kill) -> Result<ExitCode> {

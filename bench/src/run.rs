@@ -383,15 +383,58 @@ impl<'a> Bench<'a> {
                 .note(READY_LOADED, "ms", ready.as_secs_f64() * 1e3);
         }
         self.server.stop()?;
-        if let Ok(in_process) = Arc::try_unwrap(self.in_process) {
-            blocking(move || {
-                in_process.close();
-                Ok(())
-            })
-            .await?;
-        }
         Ok(self.figures)
     }
+}
+
+/// What is done to look at it more closely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Companies are created.
+    Creates,
+    /// Companies are got.
+    Gets,
+    /// Journeys are walked.
+    Journeys,
+}
+
+/// One load on a server of its own for `during`, for a profiler: `ready` is told the server's process id before it begins.
+/// What it came to, in words.
+pub async fn one(
+    options: &Options,
+    load: Load,
+    during: Duration,
+    ready: impl FnOnce(u32) -> Result<()>,
+) -> Result<String> {
+    let temporary = tempfile::Builder::new()
+        .prefix("handclasp-load-")
+        .tempdir()?;
+    let folder = options
+        .folder
+        .clone()
+        .unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&folder)?;
+    let binary = options.binary.clone().map_or_else(build, Ok)?;
+    let mut bench = Bench::begin(options, &folder, binary, None, None).await?;
+    if load == Load::Gets {
+        let mut tally = bench
+            .target
+            .creates(CALLERS, Duration::from_secs(1))
+            .await?;
+        Arc::make_mut(&mut bench.companies).append(&mut tally.made);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    ready(bench.server.id())?;
+    match load {
+        Load::Creates => bench.creates(during).await?,
+        Load::Gets => bench.gets(during).await?,
+        Load::Journeys => {
+            bench.figures.note(SYNC, "/s", DISK_IS_FAST);
+            bench.journeys(during).await?;
+        }
+    }
+    bench.server.stop()?;
+    Ok(bench.figures.table())
 }
 
 async fn blocking<T: Send + 'static>(

@@ -20,7 +20,8 @@ use url::Url;
 pub struct InProcess {
     app: App,
     client: ClientId,
-    runtime: Runtime,
+    /// There until it is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl InProcess {
@@ -48,14 +49,15 @@ impl InProcess {
         Ok(Self {
             app,
             client,
-            runtime,
+            runtime: Some(runtime),
         })
     }
 
     /// Has `callers` create companies, each one after the other: companies a second.
     pub fn creates(&self, callers: usize, during: Duration) -> Result<f64> {
         static NAMES: AtomicU64 = AtomicU64::new(0);
-        self.runtime.block_on(async {
+        let runtime = self.runtime.as_ref().context("it is closed")?;
+        runtime.block_on(async {
             let began = Instant::now();
             let mut tasks = tokio::task::JoinSet::new();
             for _ in 0..callers {
@@ -88,10 +90,15 @@ impl InProcess {
             Ok(f64::from(count) / began.elapsed().as_secs_f64())
         })
     }
+}
 
-    /// Closes the database.
-    pub fn close(self) {
-        self.runtime.block_on(self.app.store().close());
+/// Closes the database, too: its threads end when nobody has it any more.
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        // Dropping a runtime waits, which is not allowed where this may be dropped.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
