@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
-use handclasp_ambient::{SharedClock, SharedRandom, SystemClock, SystemRandom, new_id};
+use handclasp_ambient::{
+    SharedClock, SharedRandom, SystemClock, SystemRandom, new_id, random_bytes,
+};
 use handclasp_app::{App, Parts, Settings};
 use handclasp_domain::ReplicaId;
 use handclasp_integrations::{Catalogue, Origins};
@@ -75,7 +77,14 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
             prepared_statements: config.prepared_statements,
         }
     };
-    Ok(Store::open(StoreOptions::new(database)).await?)
+    let pool = u32::try_from(config.database_pool).unwrap_or(u32::MAX);
+    let [range] = random_bytes::<1>(&SystemRandom);
+    let options = StoreOptions {
+        // One of sixteen ranges, so that replicas seldom count in the same rows, and restarts do not make ever more of them.
+        first_slot: u32::from(range % 16).saturating_mul(pool),
+        ..StoreOptions::new(database)
+    };
+    Ok(Store::open(options).await?)
 }
 
 /// Puts the application together. `listening` is where the server's own address leads, for the sandbox's pinned route; none for
