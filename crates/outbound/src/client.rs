@@ -20,8 +20,9 @@ use crate::resolve::{Resolver, SystemResolver};
 use crate::target::check_url;
 use crate::tls::{ClientCertificate, Trust};
 
-/// How many idle connections are kept for one origin.
-const IDLE_PER_ORIGIN: usize = 8;
+/// How many idle connections are kept for one origin: enough for a busy consumer of webhooks, which would otherwise be called over
+/// ever new ones.
+const IDLE_PER_ORIGIN: usize = 64;
 /// How long a connection stays idle. Below the five seconds after which common servers close theirs:
 /// a request sent into a closing connection fails without anyone knowing whether it arrived.
 const IDLE_FOR: Duration = Duration::from_secs(4);

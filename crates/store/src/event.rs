@@ -12,8 +12,6 @@ statements! {
     GET = "SELECT client_id, id, kind, facts, at FROM event WHERE client_id = $1 AND id = $2";
     /// Events that were not fanned out, the oldest first.
     PENDING = "SELECT client_id, id, kind, facts, at FROM event WHERE pending = 1 ORDER BY id LIMIT $1";
-    /// An event that was fanned out; not by two.
-    FANNED_OUT = "UPDATE event SET pending = 0 WHERE client_id = $1 AND id = $2 AND pending = 1";
 }
 
 fn event(row: &Row) -> Result<Event, StoreError> {
@@ -65,14 +63,4 @@ pub async fn pending(on: &mut impl Reader, limit: u32) -> Result<Vec<Event>, Sto
         .iter()
         .map(event)
         .collect()
-}
-
-/// Marks events as fanned out.
-pub async fn fanned_out(tx: &mut Tx, events: &[Event]) -> Result<(), StoreError> {
-    let rows: Vec<Vec<_>> = events
-        .iter()
-        .map(|event| vec![event.client.into(), event.id.into()])
-        .collect();
-    tx.insert_many(&FANNED_OUT, &rows).await?;
-    Ok(())
 }

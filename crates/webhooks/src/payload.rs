@@ -134,7 +134,8 @@ struct ConnectionDetails<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ConnectionInfo<'a> {
-    third_party_name: &'a str,
+    /// As in the API's own answers.
+    company_name: &'a str,
 }
 
 fn connection_details<'a>(
@@ -157,7 +158,7 @@ fn connection_details<'a>(
         connection_info: connection
             .third_party_name
             .as_deref()
-            .map(|third_party_name| ConnectionInfo { third_party_name }),
+            .map(|company_name| ConnectionInfo { company_name }),
     }
 }
 

@@ -148,7 +148,7 @@ async fn every_kind_of_event_keeps_the_contract() {
                         "status": "Active",
                     },
                 ],
-                "connectionInfo": { "thirdPartyName": "Ash & Birch Ltd" },
+                "connectionInfo": { "companyName": "Ash & Birch Ltd" },
             },
         })
     );
