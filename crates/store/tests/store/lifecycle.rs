@@ -16,7 +16,7 @@ both_engines! {
             }
             Engine::Postgres => db.reopened(|options| {
                 options.queue_limit = 4;
-                options.time_limit = Duration::from_millis(400);
+                options.time_limit = Duration::from_secs(2);
                 if let Database::Postgres { pool_size, .. } = &mut options.database {
                     *pool_size = 1;
                 }

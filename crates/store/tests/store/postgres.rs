@@ -28,7 +28,8 @@ fn set_url(options: &mut StoreOptions, new: &str) {
 async fn behind(db: &Fresh, proxy: &Proxy) -> Store {
     db.reopened(|options| {
         set_url(options, &proxy.url);
-        options.time_limit = Duration::from_millis(700);
+        // Half of what an answer may take, so that a busy machine still opens its connections in time.
+        options.time_limit = Duration::from_millis(2_250);
     })
     .await
 }
@@ -139,11 +140,11 @@ fn a_connection_lost_before_commit_is_made_up_for() {
         assert_eq!(names(&store).await, ["thing 1"]);
         // Connections that broke while they lay in the pool.
         let wide = futures::future::join_all((2..10).map(|number| add(&store, number))).await;
-        assert!(wide.into_iter().all(|result| result.is_ok()));
+        wide.into_iter().for_each(|result| drop(result.unwrap()));
         proxy.set(Mode::Refuse);
         proxy.set(Mode::Pass);
         let wide = futures::future::join_all((10..18).map(|number| add(&store, number))).await;
-        assert!(wide.into_iter().all(|result| result.is_ok()));
+        wide.into_iter().for_each(|result| drop(result.unwrap()));
         assert_eq!(count(&store).await, 17);
     });
 }
@@ -155,14 +156,14 @@ fn a_database_that_is_gone_is_reported_in_time_and_found_again() {
         let store = behind(db, &proxy).await;
         for mode in [Mode::Swallow, Mode::Refuse] {
             let warm = futures::future::join_all((0..8).map(|_| store.ping())).await;
-            assert!(warm.into_iter().all(|result| result.is_ok()));
+            warm.into_iter().for_each(|result| result.unwrap());
             proxy.set(mode);
             let started = Instant::now();
             let writes = futures::future::join_all((0..64).map(|number| add(&store, number)));
             let reads = futures::future::join_all((0..64).map(|_| store.ping()));
             let (writes, reads) = tokio::join!(writes, reads);
             assert!(
-                started.elapsed() < Duration::from_secs(3),
+                started.elapsed() < Duration::from_secs(5),
                 "{mode:?} {:?}",
                 started.elapsed()
             );
