@@ -140,11 +140,11 @@ fn a_connection_lost_before_commit_is_made_up_for() {
         assert_eq!(names(&store).await, ["thing 1"]);
         // Connections that broke while they lay in the pool.
         let wide = futures::future::join_all((2..10).map(|number| add(&store, number))).await;
-        wide.into_iter().for_each(|result| drop(result.unwrap()));
+        wide.into_iter().for_each(Result::unwrap);
         proxy.set(Mode::Refuse);
         proxy.set(Mode::Pass);
         let wide = futures::future::join_all((10..18).map(|number| add(&store, number))).await;
-        wide.into_iter().for_each(|result| drop(result.unwrap()));
+        wide.into_iter().for_each(Result::unwrap);
         assert_eq!(count(&store).await, 17);
     });
 }
@@ -156,7 +156,7 @@ fn a_database_that_is_gone_is_reported_in_time_and_found_again() {
         let store = behind(db, &proxy).await;
         for mode in [Mode::Swallow, Mode::Refuse] {
             let warm = futures::future::join_all((0..8).map(|_| store.ping())).await;
-            warm.into_iter().for_each(|result| result.unwrap());
+            warm.into_iter().for_each(Result::unwrap);
             proxy.set(mode);
             let started = Instant::now();
             let writes = futures::future::join_all((0..64).map(|number| add(&store, number)));
