@@ -1,5 +1,8 @@
 //! In whose name a page is.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use super::colour::Colour;
 
 /// Our own colour, where a client has none.
@@ -41,21 +44,29 @@ impl Brand {
 
     /// The tokens of the page's one `<style>`: the accent, what reads on it, and its tone as text in light and
     /// dark.
-    pub fn tokens(&self) -> String {
-        let accent = self.primary.unwrap_or(OWN);
-        let on = accent.ink();
-        // As a fill it has to stand out from the page, or a pale brand's button would be no button.
-        let edge = accent.readable_on(LIGHT, 3.0);
-        let edge_dark = accent.readable_on(DARK, 3.0);
-        let ink = accent.readable_on(LIGHT, 4.5);
-        let ink_dark = accent.readable_on(DARK, 4.5);
-        // Away from the text on it, so that pressing never makes it harder to read.
-        let hover = accent.mixed(on.ink(), 12);
-        format!(
-            ":root{{--accent:{accent};--accent-hover:{hover};--on-accent:{on};--accent-edge:{edge};--accent-ink:{ink}}}\
-             @media(prefers-color-scheme:dark){{:root{{--accent-edge:{edge_dark};--accent-ink:{ink_dark}}}}}"
-        )
+    pub fn tokens(&self) -> Cow<'static, str> {
+        /// Finding a readable tone takes as long as the rest of a page.
+        static OF_OWN: LazyLock<String> = LazyLock::new(|| tokens(OWN));
+        match self.primary {
+            None => Cow::Borrowed(OF_OWN.as_str()),
+            Some(accent) => Cow::Owned(tokens(accent)),
+        }
     }
+}
+
+fn tokens(accent: Colour) -> String {
+    let on = accent.ink();
+    // As a fill it has to stand out from the page, or a pale brand's button would be no button.
+    let edge = accent.readable_on(LIGHT, 3.0);
+    let edge_dark = accent.readable_on(DARK, 3.0);
+    let ink = accent.readable_on(LIGHT, 4.5);
+    let ink_dark = accent.readable_on(DARK, 4.5);
+    // Away from the text on it, so that pressing never makes it harder to read.
+    let hover = accent.mixed(on.ink(), 12);
+    format!(
+        ":root{{--accent:{accent};--accent-hover:{hover};--on-accent:{on};--accent-edge:{edge};--accent-ink:{ink}}}\
+         @media(prefers-color-scheme:dark){{:root{{--accent-edge:{edge_dark};--accent-ink:{ink_dark}}}}}"
+    )
 }
 
 #[cfg(test)]
