@@ -28,7 +28,7 @@ fn set_url(options: &mut StoreOptions, new: &str) {
 async fn behind(db: &Fresh, proxy: &Proxy) -> Store {
     db.reopened(|options| {
         set_url(options, &proxy.url);
-        // Half of what an answer may take, so that a busy machine still opens its connections in time.
+        // Long enough for a busy machine to open eight connections, and within the bound that is asserted.
         options.time_limit = Duration::from_millis(2_250);
     })
     .await
@@ -163,7 +163,7 @@ fn a_database_that_is_gone_is_reported_in_time_and_found_again() {
             let reads = futures::future::join_all((0..64).map(|_| store.ping()));
             let (writes, reads) = tokio::join!(writes, reads);
             assert!(
-                started.elapsed() < Duration::from_secs(5),
+                started.elapsed() < Duration::from_secs(3),
                 "{mode:?} {:?}",
                 started.elapsed()
             );
