@@ -123,7 +123,11 @@ impl Postgres {
             create: Some(left.min(CONNECT_LIMIT)),
             recycle: Some(left),
         };
-        match self.pool.timeout_get(&limits).await {
+        // The pool counts each limit by itself. One who was let in only at the end of the wait must not take as long again.
+        let Ok(got) = timeout_at(deadline, self.pool.timeout_get(&limits)).await else {
+            return Err(run::late());
+        };
+        match got {
             Ok(object) => Ok(Lease::new(
                 object,
                 self.prepared,
