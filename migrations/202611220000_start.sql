@@ -155,11 +155,14 @@ CREATE TABLE authorization_request (
     claimed_at {instant},
     failure {text},
     status_text {text} NOT NULL,
+    other_party {text},
     created {instant} NOT NULL,
     PRIMARY KEY (client_id, id)
 ) {strict};
-CREATE INDEX authorization_request_connection ON authorization_request (client_id, connection_id, created);
+CREATE INDEX authorization_request_company ON authorization_request (client_id, company_id);
 CREATE INDEX authorization_request_created ON authorization_request (created);
+CREATE INDEX authorization_request_started ON authorization_request (created) WHERE state = 'started';
+CREATE INDEX authorization_request_exchanging ON authorization_request (claimed_at) WHERE state = 'exchanging';
 
 -- Append only.
 CREATE TABLE consent (
@@ -176,6 +179,7 @@ CREATE TABLE consent (
     address_mac {bytes} NOT NULL,
     user_agent_mac {bytes} NOT NULL,
     at {instant} NOT NULL,
+    expires_at {instant},
     PRIMARY KEY (client_id, company_id, id)
 ) {strict};
 

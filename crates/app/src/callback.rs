@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use handclasp_domain::redirect::Outcome;
 use handclasp_domain::{
-    AttemptFailure, AttemptState, CallbackTurn, ClientId, Command, ConnectionError, FailureKind,
-    InvalidTransition, PlatformKey, Secret, ThirdParty,
+    Actor, AttemptFailure, AttemptState, CallbackTurn, ClientId, Command, ConnectionError,
+    FailureKind, InvalidTransition, PlatformKey, Secret, ThirdParty,
 };
 use handclasp_integrations::oauth2::{
-    Callback, CallbackQuery, CodeAnswer, CodeExchange, Deadline, GrantedScopes, ProviderFailure,
+    CallbackQuery, CodeAnswer, CodeExchange, Deadline, GrantedScopes, ProviderFailure,
     RefreshToken, Verifier,
 };
 use handclasp_integrations::{Auth, Integration};
@@ -29,6 +29,9 @@ use crate::{App, AppError, Browser, Caller, while_raced};
 
 /// How long a callback waits for another one's result.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// How long a result is saved again while the database is busy or gone.
+const SAVING: Duration = Duration::from_secs(5 * 60);
 
 /// What a callback is answered with.
 #[derive(Debug, Clone)]
@@ -63,7 +66,6 @@ impl App {
             CallbackTurn::Show => Ok(CallbackAnswer::Over(found)),
             CallbackTurn::TooLate => Ok(CallbackAnswer::TooLate(found)),
             CallbackTurn::Wait => self.wait_for(found).await,
-            CallbackTurn::Bury => self.bury(caller, found).await,
             CallbackTurn::Take => {
                 let (app, caller, attempt) = (self.clone(), caller.clone(), found.clone());
                 // Taking is in the task, too: an attempt that is taken and then forgotten would be lost.
@@ -145,22 +147,22 @@ impl App {
         }
     }
 
-    /// Whoever held the attempt is dead: its code may be used up, so there is nothing to do but to try again from the start.
-    async fn bury(
-        &self,
-        caller: &Caller,
-        held: AuthorizationRequest,
-    ) -> Result<CallbackAnswer, AppError> {
+    /// Ends an attempt whose holder is dead: its code may be used up, so there is nothing to do but to try again from the start.
+    pub(crate) async fn bury(&self, held: &AuthorizationRequest) -> Result<(), AppError> {
         let AttemptState::Exchanging { by, .. } = held.state else {
-            return self.wait_for(held).await;
+            return Ok(());
+        };
+        let caller = Caller {
+            client: held.client,
+            actor: Actor::System,
+            address: None,
+            correlation: None,
         };
         let integration = self.integration(held.platform_key)?.clone();
-        let failure = Failed {
-            kind: FailureKind::Interrupted,
-            status_text: String::new(),
-        };
-        while_raced(|| self.save_failure(caller, &held, by, &integration, &failure)).await?;
-        self.wait_for(held).await
+        let failure = Failed::because(FailureKind::Interrupted, 503);
+        while_raced(|| self.save_failure(&caller, held, by, &integration, &failure)).await?;
+        self.attempts_finished().notify_waiters();
+        Ok(())
     }
 
     /// Finds out how it went, and saves it. Runs to its end whatever becomes of the request.
@@ -173,21 +175,11 @@ impl App {
         let integration = self.integration(attempt.platform_key)?.clone();
         let Auth::OAuth2Code(declaration) = &integration.auth;
         let result = match query.outcome(declaration) {
-            Callback::Code(answer) => self.exchange(attempt, &integration, &answer).await?,
-            Callback::Declined(error) => Err(Failed {
-                kind: FailureKind::Declined,
-                status_text: error.status_text().to_owned(),
-            }),
-            Callback::Failed(error) => Err(Failed {
-                kind: FailureKind::ThirdParty,
-                status_text: error.status_text().to_owned(),
-            }),
-            Callback::Malformed(why) => {
-                tracing::warn!(attempt = %attempt.id, %why, "a callback can't be used");
-                Err(Failed {
-                    kind: why.kind(),
-                    status_text: String::new(),
-                })
+            Ok(answer) => self.exchange(attempt, &integration, &answer).await?,
+            Err(refused) => {
+                tracing::info!(attempt = %attempt.id, ?refused, "a callback without a code");
+                Err(Failed::because(refused.kind(), refused.status_code())
+                    .saying(refused.status_text()))
             }
         };
         let by = self.replica();
@@ -218,7 +210,7 @@ impl App {
         let mut waited = Duration::ZERO;
         loop {
             match while_raced(&mut save).await {
-                Err(AppError::Store(error)) if waited < WAIT && may_pass(&error) => {
+                Err(AppError::Store(error)) if waited < SAVING && may_pass(&error) => {
                     tracing::warn!(%error, "an authorization is not saved yet");
                 }
                 result => return result,
@@ -248,10 +240,7 @@ impl App {
         };
         let failed = |failure: ProviderFailure| {
             tracing::warn!(attempt = %attempt.id, integration = %integration.key, %failure, "an authorization failed");
-            Failed {
-                kind: failure.kind(),
-                status_text: failure.status_text().to_owned(),
-            }
+            Failed::because(failure.kind(), failure.status_code()).saying(failure.status_text())
         };
         let tokens = match client.exchange(self.outbound(), deadline, &exchange).await {
             Ok(tokens) => tokens,
@@ -265,13 +254,13 @@ impl App {
             },
             token_type: tokens.token_type.as_str().to_owned(),
         };
+        let now = self.now();
+        // Sealed at once: whatever stops the authorization from here on, these tokens are revoked.
+        let unwanted = self.revocation(attempt.client, attempt.platform_key, &held, now)?;
         if let GrantedScopes::TooFew { missing, .. } = &tokens.scopes {
             tracing::warn!(attempt = %attempt.id, ?missing, "too little was allowed");
-            self.let_go(attempt, &held).await?;
-            return Ok(Err(Failed {
-                kind: FailureKind::TooFewScopes,
-                status_text: String::new(),
-            }));
+            let failed = Failed::because(FailureKind::TooFewScopes, 403);
+            return Ok(Err(failed.revoking(unwanted)));
         }
         let identity = client
             .identify(
@@ -283,12 +272,8 @@ impl App {
             .await;
         let third_party = match identity {
             Ok(third_party) => third_party,
-            Err(failure) => {
-                self.let_go(attempt, &held).await?;
-                return Ok(Err(failed(failure)));
-            }
+            Err(failure) => return Ok(Err(failed(failure).revoking(unwanted))),
         };
-        let now = self.now();
         let credential = SealedCredential {
             client: attempt.client,
             connection: attempt.connection,
@@ -301,18 +286,8 @@ impl App {
         Ok(Ok(Granted {
             third_party,
             credential,
-            unwanted: self.revocation(attempt.client, attempt.platform_key, &held, now)?,
+            unwanted,
         }))
-    }
-
-    /// Tokens that nothing will use are revoked.
-    async fn let_go(&self, attempt: &AuthorizationRequest, held: &Tokens) -> Result<(), AppError> {
-        let queued = self.revocation(attempt.client, attempt.platform_key, held, self.now())?;
-        self.store()
-            .write("revoke_unused", queued, |tx, queued| {
-                Box::pin(async move { Ok(credential::queue_revocation(tx, queued).await?) })
-            })
-            .await
     }
 
     /// Links the connection, or says why it can't be: found out in the transaction, so that nobody can come between.
@@ -335,14 +310,13 @@ impl App {
             authorize,
         );
         link.credential = Some(granted.credential.clone());
-        let mut fail = self.change(
+        let fail = self.change(
             caller,
             attempt.company,
             attempt.connection,
             integration,
             Command::Fail,
         );
-        fail.failure = Some(error_of(FailureKind::ThirdParty, "", fail.at));
         let input = (
             attempt.clone(),
             self.replica(),
@@ -372,16 +346,17 @@ impl App {
                                 return Ok(credential::queue_revocation(tx, unwanted).await?);
                             }
                         }
-                        let Some(kind) = try_to_link(tx, attempt, link).await? else {
-                            attempt::finish(tx, client, id, *by, &AttemptState::Completed).await?;
-                            return note(tx, attempt, Some(Outcome::Linked), "").await;
-                        };
-                        let failed = Failed {
-                            kind,
-                            status_text: String::new(),
-                        };
-                        credential::queue_revocation(tx, unwanted).await?;
-                        fail_in(tx, attempt, *by, fail, &failed).await
+                        match try_to_link(tx, attempt, link).await? {
+                            Ok(()) => {
+                                let over = AttemptState::Completed;
+                                attempt::finish(tx, client, id, *by, &over).await?;
+                                note(tx, attempt, Some(Outcome::Linked), "").await
+                            }
+                            Err(failed) => {
+                                let failed = failed.revoking(unwanted.clone());
+                                fail_in(tx, attempt, *by, fail, &failed).await
+                            }
+                        }
                     })
                 },
             )
@@ -430,7 +405,36 @@ struct Granted {
 #[derive(Clone)]
 struct Failed {
     kind: FailureKind,
+    /// The HTTP status that the third party answered with, or that stands for what we found.
+    status_code: u16,
+    /// What the third party said.
     status_text: String,
+    /// The company that was authorized, where it is the wrong one.
+    other_party: Option<String>,
+    /// Tokens that nothing will use. Queued with the failure, so that neither is without the other.
+    unwanted: Option<Revocation>,
+}
+
+impl Failed {
+    fn because(kind: FailureKind, status_code: u16) -> Self {
+        Self {
+            kind,
+            status_code,
+            status_text: String::new(),
+            other_party: None,
+            unwanted: None,
+        }
+    }
+
+    fn saying(mut self, status_text: &str) -> Self {
+        status_text.clone_into(&mut self.status_text);
+        self
+    }
+
+    fn revoking(mut self, unwanted: Revocation) -> Self {
+        self.unwanted = Some(unwanted);
+        self
+    }
 }
 
 /// Whether the database may do it a little later.
@@ -443,19 +447,22 @@ async fn try_to_link(
     tx: &mut Tx,
     attempt: &AuthorizationRequest,
     link: &Change,
-) -> Result<Option<FailureKind>, AppError> {
+) -> Result<Result<(), Failed>, AppError> {
+    let gone = || Ok(Err(Failed::because(FailureKind::ConnectionGone, 404)));
     let there = connection::of_company(tx, attempt.client, attempt.company).await?;
     let Some(wanted) = there.iter().find(|held| held.id == attempt.connection) else {
-        return Ok(Some(FailureKind::ConnectionGone));
+        return gone();
     };
     if another_active(&there, wanted).is_some() {
-        return Ok(Some(FailureKind::AnotherActive));
+        return Ok(Err(Failed::because(FailureKind::AnotherActive, 409)));
     }
     match link.apply_to(tx, wanted).await? {
-        Applied::Done => Ok(None),
-        Applied::Gone => Ok(Some(FailureKind::ConnectionGone)),
-        Applied::Refused(InvalidTransition::WrongCompany { .. }) => {
-            Ok(Some(FailureKind::WrongCompany))
+        Applied::Done => Ok(Ok(())),
+        Applied::Gone => gone(),
+        Applied::Refused(InvalidTransition::WrongCompany { authorized, .. }) => {
+            let mut failed = Failed::because(FailureKind::WrongCompany, 409);
+            failed.other_party = Some(authorized.name);
+            Ok(Err(failed))
         }
         Applied::Refused(InvalidTransition::NotFrom(_)) => {
             Err(AppError::Internal("an authorization was refused"))
@@ -471,16 +478,26 @@ async fn fail_in(
     fail: &Change,
     failed: &Failed,
 ) -> Result<(), AppError> {
+    if let Some(unwanted) = &failed.unwanted {
+        credential::queue_revocation(tx, unwanted).await?;
+    }
     let over = AttemptState::Failed(AttemptFailure {
         kind: failed.kind,
         status_text: failed.status_text.clone(),
+        other_party: failed.other_party.clone(),
     });
     if !attempt::finish(tx, attempt.client, attempt.id, by, &over).await? {
         // Somebody else has ended it, and said so.
         return Ok(());
     }
     let mut fail = fail.clone();
-    fail.failure = Some(error_of(failed.kind, &failed.status_text, fail.at));
+    fail.failure = Some(ConnectionError {
+        status_code: failed.status_code.to_string(),
+        status_text: failed.status_text.clone(),
+        error_message: message(failed.kind).to_owned(),
+        errored_at: fail.at,
+        resolved_at: None,
+    });
     match fail.apply(tx).await? {
         Applied::Done | Applied::Gone => {}
         Applied::Refused(_) => return Err(AppError::Internal("a failure was refused")),
@@ -520,21 +537,6 @@ pub const fn outcome_of(kind: FailureKind) -> Outcome {
         | FailureKind::Interrupted
         | FailureKind::AnotherActive
         | FailureKind::ConnectionGone => Outcome::Failed,
-    }
-}
-
-fn error_of(
-    kind: FailureKind,
-    status_text: &str,
-    at: handclasp_domain::Timestamp,
-) -> ConnectionError {
-    let outcome = outcome_of(kind);
-    ConnectionError {
-        status_code: outcome.status_code().to_string(),
-        status_text: status_text.to_owned(),
-        error_message: message(kind).to_owned(),
-        errored_at: at,
-        resolved_at: None,
     }
 }
 

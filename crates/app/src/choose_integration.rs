@@ -4,8 +4,17 @@ use handclasp_domain::{CompanyId, Connection, ConnectionId, JourneyId, PlatformK
 use handclasp_store::{connection, journey};
 
 use crate::create_connection::Creation;
-use crate::journeys::Beginning;
-use crate::{App, AppError, Browser, Caller, Parameters, Refusal};
+use crate::journeys::PageOf;
+use crate::{App, AppError, Browser, Caller, Refusal};
+
+/// What the person picks.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// The integration.
+    pub platform_key: PlatformKey,
+    /// Whether it is for another company there than one that was connected before.
+    pub another_company: bool,
+}
 
 /// A choice that was made.
 #[derive(Debug, Clone, Copy)]
@@ -18,32 +27,26 @@ pub struct Chosen {
 
 impl App {
     /// Notes which integration the person picked: in the browser's journey, which begins here if it has not, and as a connection
-    /// that waits for its authorization. One of the same integration that is not linked is taken up again.
+    /// that waits for its authorization. One of the same integration that is not linked is taken up again, unless it holds
+    /// a company at the third party and the person wants to connect another one.
     pub async fn choose_integration(
         &self,
         caller: &Caller,
         company: CompanyId,
         browser: Browser,
-        parameters: Option<Parameters>,
-        platform_key: PlatformKey,
+        page: PageOf,
+        choice: Choice,
     ) -> Result<Chosen, AppError> {
-        let integration = self.integration(platform_key)?.clone();
-        let beginning = Beginning {
-            client: caller.client,
-            company,
-            browser,
-            parameters,
-            id: self.id(),
-            at: self.now(),
-        };
+        let integration = self.integration(choice.platform_key)?.clone();
+        let beginning = self.beginning(caller.client, company, browser, page);
         let creation = self.creation(caller, company, &integration);
-        let input = (self.clone(), integration, beginning, creation);
+        let input = (self.clone(), integration, beginning, creation, choice);
         let chosen = self
             .store()
             .write(
                 "choose_integration",
                 input,
-                |tx, (app, integration, beginning, creation)| {
+                |tx, (app, integration, beginning, creation, choice)| {
                     Box::pin(async move {
                         let journey = beginning.journey(tx).await?;
                         if !app.is_offered(integration, &journey.parameters) {
@@ -51,7 +54,7 @@ impl App {
                         }
                         let client = beginning.client;
                         let there = connection::of_company(tx, client, beginning.company).await?;
-                        let connection = take_up(&there, creation)?;
+                        let connection = take_up(&there, creation, choice.another_company)?;
                         if connection == creation.connection.id {
                             creation.insert(tx).await?;
                         }
@@ -70,7 +73,11 @@ impl App {
 }
 
 /// Which connection to go on with: one of the same integration that is not linked, else the new one.
-fn take_up(there: &[Connection], creation: &Creation) -> Result<ConnectionId, Refusal> {
+fn take_up(
+    there: &[Connection],
+    creation: &Creation,
+    another_company: bool,
+) -> Result<ConnectionId, Refusal> {
     let new = &creation.connection;
     if let Some(active) = another_active(there, new) {
         return Err(Refusal::AnotherActive(active));
@@ -78,7 +85,8 @@ fn take_up(there: &[Connection], creation: &Creation) -> Result<ConnectionId, Re
     let again = there
         .iter()
         .rev()
-        .find(|held| held.platform_key == new.platform_key && !held.state.is_active());
+        .filter(|held| held.platform_key == new.platform_key && !held.state.is_active())
+        .find(|held| !another_company || held.third_party.is_none());
     Ok(again.map_or(new.id, |held| held.id))
 }
 

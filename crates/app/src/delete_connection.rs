@@ -42,7 +42,7 @@ impl App {
                             return Err(AppError::Internal("a deletion was refused"));
                         }
                     }
-                    attempt::delete_of_connection(tx, change.client, change.connection).await?;
+                    attempt::orphan(tx, change.client, change.company, change.connection).await?;
                     Ok(())
                 })
             })

@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The company has another active connection of a kind that may exist once only.
     #[error("the company has another active connection of this kind; disconnect it first")]
     AnotherActive(ConnectionId),
+    /// A journey is completed only where something is connected.
+    #[error("nothing is connected")]
+    NothingLinked,
     /// The integration is not one that this client offers.
     #[error("this integration is not enabled")]
     NotEnabled,

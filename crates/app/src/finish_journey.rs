@@ -1,11 +1,11 @@
 //! The person is done, or leaves.
 
 use handclasp_domain::redirect::Outcome;
-use handclasp_domain::{ClientId, CompanyId};
-use handclasp_store::journey;
+use handclasp_domain::{ClientId, CompanyId, Connection, ConnectionStatus};
+use handclasp_store::{connection, journey};
 
-use crate::journeys::Beginning;
-use crate::{App, AppError, Browser, Destination, Journey, LinkView, Parameters};
+use crate::journeys::PageOf;
+use crate::{App, AppError, Browser, Destination, Journey, LinkView, Refusal};
 
 /// How the person ends a journey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,31 +19,29 @@ pub enum Ending {
 }
 
 impl App {
-    /// Ends the browser's journey; one that was never begun is begun for it, so that what the Link URL said is not lost.
+    /// Ends the browser's journey; one that was never begun is begun for it, so that what the Link URL said is not lost. One
+    /// that has ended already stays as it ended. To be done with nothing connected is refused.
     pub async fn finish_journey(
         &self,
         client: ClientId,
         company: CompanyId,
         browser: Browser,
-        parameters: Option<Parameters>,
+        page: PageOf,
         ending: Ending,
     ) -> Result<(), AppError> {
-        let beginning = Beginning {
-            client,
-            company,
-            browser,
-            parameters,
-            id: self.id(),
-            at: self.now(),
-        };
+        let beginning = self.beginning(client, company, browser, page);
         self.store()
             .write(
                 "finish_journey",
                 (beginning, ending),
                 |tx, (beginning, ending)| {
                     Box::pin(async move {
+                        if beginning.ended(tx).await?.is_some() {
+                            return Ok(());
+                        }
                         let found = beginning.journey(tx).await?;
-                        let outcome = outcome(&found, *ending);
+                        let there = connection::of_company(tx, found.client, found.company).await?;
+                        let outcome = outcome(&found, *ending, &there)?;
                         journey::end(tx, found.client, found.id, beginning.at, outcome).await?;
                         Ok(())
                     })
@@ -75,25 +73,42 @@ impl App {
             .iter()
             .map(|held| &held.connection)
             .find(|held| Some(held.id) == told);
+        let outcome = journey.outcome.unwrap_or(Outcome::NothingToTell);
+        // What the third party said of an attempt after the one that linked is not about the one that is told of.
+        let status_text = match outcome {
+            Outcome::Left | Outcome::Failed => journey.status_text.as_str(),
+            Outcome::Linked | Outcome::NothingToTell | Outcome::NotSupported => "",
+        };
         self.destination(
             &view.client,
             journey.company,
             acted,
-            journey.outcome.unwrap_or(Outcome::NothingToTell),
-            &journey.status_text,
+            outcome,
+            status_text,
             &journey.parameters.custom,
         )
         .map(Some)
     }
 }
 
-/// How a journey ends, by what was done in it and how the person ends it.
-fn outcome(journey: &Journey, ending: Ending) -> Outcome {
+/// How a journey ends, by what was done in it, what of that is still so, and how the person ends it.
+fn outcome(journey: &Journey, ending: Ending, there: &[Connection]) -> Result<Outcome, Refusal> {
+    let is_linked = |held: &&Connection| held.status() == ConnectionStatus::Linked;
     match ending {
-        Ending::NotListed => Outcome::NotSupported,
-        Ending::Complete if journey.linked_connection.is_some() => Outcome::Linked,
-        Ending::Complete => Outcome::NothingToTell,
-        Ending::Leave if journey.outcome == Some(Outcome::Failed) => Outcome::Failed,
-        Ending::Leave => Outcome::Left,
+        Ending::NotListed => Ok(Outcome::NotSupported),
+        Ending::Leave if journey.outcome == Some(Outcome::Failed) => Ok(Outcome::Failed),
+        Ending::Leave => Ok(Outcome::Left),
+        Ending::Complete => {
+            let mut linked = there.iter().filter(is_linked).peekable();
+            if linked.peek().is_none() {
+                return Err(Refusal::NothingLinked);
+            }
+            let in_this_one = linked.any(|held| Some(held.id) == journey.linked_connection);
+            Ok(if in_this_one {
+                Outcome::Linked
+            } else {
+                Outcome::NothingToTell
+            })
+        }
     }
 }

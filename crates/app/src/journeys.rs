@@ -76,6 +76,25 @@ impl App {
             .await
     }
 
+    /// A journey to be begun on a page, unless there is one to go on with.
+    pub(crate) fn beginning(
+        &self,
+        client: ClientId,
+        company: CompanyId,
+        browser: Browser,
+        page: PageOf,
+    ) -> Beginning {
+        Beginning {
+            client,
+            company,
+            browser,
+            parameters: page.said,
+            of_page: page.journey,
+            id: self.id(),
+            at: self.now(),
+        }
+    }
+
     /// The company's person as a caller.
     pub fn person(
         client: ClientId,
@@ -91,6 +110,15 @@ impl App {
     }
 }
 
+/// The page on which the person did something.
+#[derive(Debug, Clone, Default)]
+pub struct PageOf {
+    /// What its address says, where that is more than the running journey knows.
+    pub said: Option<Parameters>,
+    /// The journey that ran when it was drawn.
+    pub journey: Option<JourneyId>,
+}
+
 /// A journey to be begun, unless there is one to go on with.
 #[derive(Clone)]
 pub(crate) struct Beginning {
@@ -99,13 +127,29 @@ pub(crate) struct Beginning {
     pub(crate) browser: Browser,
     /// What the Link URL said; none where the person is past its first page.
     pub(crate) parameters: Option<Parameters>,
+    /// The journey that the page belonged to on which the person did something; none where there was none yet.
+    pub(crate) of_page: Option<JourneyId>,
     pub(crate) id: JourneyId,
     pub(crate) at: Timestamp,
 }
 
 impl Beginning {
+    /// The journey of the page, where it has ended: pressed twice, or on a page that the back button brought up again.
+    pub(crate) async fn ended(&self, tx: &mut Tx) -> Result<Option<Journey>, AppError> {
+        let Some(id) = self.of_page else {
+            return Ok(None);
+        };
+        let found = journey::find(tx, self.client, id).await?;
+        Ok(found.filter(|found| {
+            found.company == self.company
+                && found.browser == self.browser.0
+                && !is_running(found, self.at)
+        }))
+    }
+
     /// The browser's running journey, or a new one. A Link URL with other parameters than those that the running one began with
-    /// begins a new one: parameters are frozen at the start.
+    /// begins a new one: parameters are frozen at the start. One that goes on from a page of a journey that has ended says what
+    /// that one said.
     pub(crate) async fn journey(&self, tx: &mut Tx) -> Result<Journey, AppError> {
         let latest = journey::latest(tx, self.client, self.company, &self.browser.0).await?;
         let running = latest.filter(|journey| is_running(journey, self.at));
@@ -113,12 +157,20 @@ impl Beginning {
             (Some(running), None) => Ok(running),
             (Some(running), Some(said)) if running.parameters == *said => Ok(running),
             (_, said) => {
+                let parameters = match said {
+                    Some(said) => said.clone(),
+                    None => self
+                        .ended(tx)
+                        .await?
+                        .map(|ended| ended.parameters)
+                        .unwrap_or_default(),
+                };
                 let journey = Journey {
                     client: self.client,
                     id: self.id,
                     company: self.company,
                     browser: self.browser.0,
-                    parameters: said.clone().unwrap_or_default(),
+                    parameters,
                     started: self.at,
                     ended: None,
                     acted_connection: None,

@@ -42,14 +42,14 @@ use url::Url;
 
 pub use authenticate::{ApiKeyText, KeyCache};
 pub use callback::{CallbackAnswer, outcome_of};
-pub use choose_integration::Chosen;
+pub use choose_integration::{Choice, Chosen};
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
 pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
-pub use journeys::{Browser, LinkView};
+pub use journeys::{Browser, LinkView, PageOf};
 pub use profile::ProfileChange;
 pub use start::{StartError, is_sealed, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};

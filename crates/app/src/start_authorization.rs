@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_ambient::random_bytes;
 use handclasp_domain::{
-    AttemptId, AttemptState, ClientId, CompanyId, ConnectionId, ConsentId, Id, Secret,
+    AttemptId, AttemptState, CallbackTurn, ClientId, CompanyId, ConnectionId, ConsentId, Id, Secret,
 };
 use handclasp_integrations::oauth2::{AuthorizationUrl, Verifier};
 use handclasp_integrations::{Auth, Integration};
@@ -18,15 +18,14 @@ use url::Url;
 use zeroize::Zeroize;
 
 use crate::choose_integration::another_active;
-use crate::journeys::Beginning;
+use crate::journeys::PageOf;
 use crate::{App, AppError, Browser, Caller, Refusal};
 
 /// Where an authorization is started from.
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// A journey through Link, with the consent that the person just gave, and what the Link URL said where the person comes
-    /// straight from it.
-    Journey(ConsentGiven, Option<Parameters>),
+    /// A journey through Link, with the consent that the person just gave, and the page on which that was.
+    Journey(ConsentGiven, PageOf),
     /// The connection's own address, with what that said. No consent, event or change comes of it.
     Direct(Parameters),
 }
@@ -127,15 +126,8 @@ impl App {
         let now = self.now();
         let (parameters, journey) = match start.origin {
             Origin::Direct(parameters) => (parameters, None),
-            Origin::Journey(given, parameters) => {
-                let beginning = Beginning {
-                    client,
-                    company: start.company,
-                    browser,
-                    parameters,
-                    id: self.id(),
-                    at: now,
-                };
+            Origin::Journey(given, page) => {
+                let beginning = self.beginning(client, start.company, browser, page);
                 let consent = self.consent(caller, &found, given);
                 (Parameters::default(), Some((beginning, consent)))
             }
@@ -219,6 +211,8 @@ impl App {
             address_mac: mac("address", caller.address.as_deref().unwrap_or_default()),
             user_agent_mac: mac("user agent", &given.user_agent),
             at: self.now(),
+            // What the text says: it lasts until the person ends it.
+            expires_at: None,
         }
     }
 
@@ -236,12 +230,13 @@ impl App {
             .ok_or(AppError::NotFound("attempt"))
     }
 
-    /// The address at the third party to which an attempt leads; none once the attempt is past its start.
+    /// The address at the third party to which an attempt leads; none once the attempt is past its start, or has run out.
     pub fn authorization_url(
         &self,
         attempt: &AuthorizationRequest,
     ) -> Result<Option<Url>, AppError> {
-        if attempt.state != AttemptState::Started {
+        let turn = attempt.state.on_callback(attempt.created, self.now());
+        if turn != CallbackTurn::Take {
             return Ok(None);
         }
         let integration = self.integration(attempt.platform_key)?;

@@ -10,9 +10,9 @@ use crate::{ReplicaId, Timestamp};
 /// How long a person may take at the third party.
 pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// How long an exchange may take before whoever holds it is taken for dead. Longer than the 30 s that every
-/// exchange is limited to.
-pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(40);
+/// How long an exchange and the saving of its result may take while whoever holds it lives: longer than the 30 s that every exchange
+/// is limited to and the minutes for which a result is saved again while the database is gone. Of a dead holder nothing is waited for.
+pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(6 * 60);
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub struct AttemptFailure {
     pub kind: FailureKind,
     /// The third party's own code, as it gave it and without control characters: `access_denied`.
     pub status_text: String,
+    /// The company that was authorized, where it is not the one that the connection holds.
+    pub other_party: Option<String>,
 }
 
 /// What a callback may do.
@@ -110,8 +112,6 @@ pub enum CallbackTurn {
     Take,
     /// Another callback is at it: wait for its result.
     Wait,
-    /// Whoever was at it is dead: the attempt becomes failed.
-    Bury,
     /// It is over: show the stored result.
     Show,
     /// The person took too long.
@@ -124,9 +124,6 @@ impl AttemptState {
         match self {
             Self::Started if now.since(started) > ATTEMPT_LIFETIME => CallbackTurn::TooLate,
             Self::Started => CallbackTurn::Take,
-            Self::Exchanging { since, .. } if now.since(*since) > EXCHANGE_LIMIT => {
-                CallbackTurn::Bury
-            }
             Self::Exchanging { .. } => CallbackTurn::Wait,
             Self::Completed | Self::Failed(_) => CallbackTurn::Show,
             Self::Expired => CallbackTurn::TooLate,
@@ -156,12 +153,12 @@ mod tests {
         let failed = AttemptState::Failed(AttemptFailure {
             kind: FailureKind::Declined,
             status_text: String::new(),
+            other_party: None,
         });
         for (state, now, turn) in [
             (AttemptState::Started, at(3_600), CallbackTurn::Take),
             (AttemptState::Started, at(3_601), CallbackTurn::TooLate),
-            (exchanging.clone(), at(50), CallbackTurn::Wait),
-            (exchanging, at(51), CallbackTurn::Bury),
+            (exchanging, at(9_999), CallbackTurn::Wait),
             (AttemptState::Completed, at(99_999), CallbackTurn::Show),
             (failed, at(99_999), CallbackTurn::Show),
             (AttemptState::Expired, at(1), CallbackTurn::TooLate),

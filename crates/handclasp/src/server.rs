@@ -14,6 +14,9 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::control;
 
+/// How long work that outlives its request may go on after the stop: longer than the 30 s that an exchange may take.
+const TASKS: Duration = Duration::from_secs(40);
+
 /// Opens the door.
 pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
@@ -72,7 +75,15 @@ pub(crate) async fn run(
         );
     }
     app.tasks().close();
-    let _late = tokio::time::timeout(grace, app.tasks().wait()).await;
+    // What was begun at a third party can't be begun again: it has its own time, whatever the grace time for requests is.
+    if tokio::time::timeout(grace.max(TASKS), app.tasks().wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "an authorization was still under way; its person will be asked to try again"
+        );
+    }
     background_stop.cancel();
     background.close();
     let _late = tokio::time::timeout(grace.max(Duration::from_secs(2)), background.wait()).await;

@@ -1,6 +1,6 @@
 //! What a use case says, as a page.
 
-use handclasp_app::AppError;
+use handclasp_app::{AppError, Refusal};
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::i18n::Localizer;
 
@@ -30,6 +30,15 @@ pub(crate) fn needs_cookies(t: &Localizer) -> PageError {
 pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
     let kind = match error {
         AppError::NotFound(_) => return no_such_link(t),
+        AppError::Refused(Refusal::NotEnabled) => {
+            return PageError::new(PageErrorKind::Conflict)
+                .saying(
+                    t.text("link-not-enabled-title"),
+                    t.text("link-not-enabled-what"),
+                    t.text("link-not-enabled-todo"),
+                )
+                .in_language(t.lang());
+        }
         AppError::Invalid(_) => PageErrorKind::BadRequest,
         AppError::Refused(_) | AppError::Raced => PageErrorKind::Conflict,
         AppError::Store(store) if store.is_retryable() => PageErrorKind::Overloaded,

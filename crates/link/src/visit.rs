@@ -1,12 +1,13 @@
 //! A visit: who comes to which page, in which browser and language, and what there is to show.
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use handclasp_app::{App, Browser, Caller, ConnectionWithErrors, LinkView, Parameters};
+use handclasp_app::{App, Browser, Caller, ConnectionWithErrors, LinkView, PageOf, Parameters};
 use handclasp_domain::redirect::CustomParameters;
-use handclasp_domain::{AttemptId, CompanyId, ConnectionId, Timestamp};
+use handclasp_domain::{AttemptId, CompanyId, ConnectionId, Id, Timestamp};
 use handclasp_integrations::Integration;
 use handclasp_web::csrf;
 use handclasp_web::error::{PageError, PageErrorKind};
+use handclasp_web::form::Fields;
 use handclasp_web::front::Peer;
 use handclasp_web::i18n::Localizer;
 use handclasp_web::look::{Brand, PageContext, PageShell};
@@ -115,7 +116,7 @@ fn said(query: &str) -> Option<Parameters> {
             .map(|(_, value)| value.into_owned())
     };
     let parameters = Parameters {
-        custom: CustomParameters::from_query(pairs().filter(|(name, _)| !is_own(name))),
+        custom: CustomParameters::from_query(pairs()),
         locale: value("locale").filter(|tag| (2..=35).contains(&tag.len())),
         show_sandbox: match value("link.showSandboxIntegrations").as_deref() {
             Some("true") => Some(true),
@@ -126,10 +127,24 @@ fn said(query: &str) -> Option<Parameters> {
     (parameters != Parameters::default()).then_some(parameters)
 }
 
-/// Parameters that our own forms add to an address.
-fn is_own(name: &str) -> bool {
-    name == "search"
+/// An address's query that says the same again, with its question mark; empty where there is nothing to say.
+pub(crate) fn query_of(parameters: &Parameters) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters.custom.iter());
+    if let Some(locale) = &parameters.locale {
+        query.append_pair("locale", locale);
+    }
+    if let Some(show) = parameters.show_sandbox {
+        query.append_pair("link.showSandboxIntegrations", &show.to_string());
+    }
+    match query.finish() {
+        empty if empty.is_empty() => empty,
+        pairs => format!("?{pairs}"),
+    }
 }
+
+/// The field of a form that names the journey of its page.
+const JOURNEY: &str = "journey";
 
 impl Visit {
     /// A page's frame, with the way out.
@@ -140,7 +155,27 @@ impl Visit {
 
     /// A page's frame without a way out: where the journey is over.
     pub(crate) fn bare_shell(&self) -> PageShell {
-        self.page.shell(Brand::of(self.view.client.name.as_str()))
+        let shell = self.page.shell(Brand::of(self.view.client.name.as_str()));
+        match self.view.running(self.now()) {
+            Some(running) => shell.keeping(JOURNEY, running.id.uuid()),
+            None => shell,
+        }
+    }
+
+    /// The page whose form brought these fields.
+    pub(crate) fn page_of(&self, fields: &Fields) -> PageOf {
+        let journey = fields.one(JOURNEY).ok().flatten();
+        PageOf {
+            said: self.said.clone(),
+            journey: journey.and_then(|id| id.parse().ok()),
+        }
+    }
+
+    /// The Link URL again, as this browser's journey began with it.
+    pub(crate) fn beginning_again(&self) -> String {
+        let began = self.view.journey.as_ref();
+        let query = began.map(|journey| query_of(&journey.parameters));
+        format!("/company/{}{}", self.company, query.unwrap_or_default())
     }
 
     pub(crate) fn t(&self) -> &Localizer {

@@ -39,30 +39,36 @@ pub struct AuthorizationRequest {
 macro_rules! columns {
     () => {
         "client_id, id, company_id, connection_id, platform_key, journey_id, browser, parameters, sealed,
-        state, claimed_by, claimed_at, failure, status_text, created"
+        state, claimed_by, claimed_at, failure, status_text, created, other_party"
     };
 }
 
 statements! {
     /// An attempt.
     INSERT = concat!("INSERT INTO authorization_request (", columns!(), ")
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     /// One attempt.
     GET = concat!("SELECT ", columns!(), " FROM authorization_request WHERE client_id = $1 AND id = $2");
-    /// The newest attempt of a connection.
-    LATEST = concat!("SELECT ", columns!(), " FROM authorization_request
-        WHERE client_id = $1 AND connection_id = $2 ORDER BY created DESC LIMIT 1");
+    /// Attempts whose holder is dead, or has had them for too long.
+    ABANDONED = concat!("SELECT ", columns!(), " FROM authorization_request
+        WHERE state = 'exchanging' AND claimed_at < $1 AND (claimed_at < $2 OR (claimed_by <> $3 AND NOT EXISTS (
+            SELECT 1 FROM replica WHERE replica.id = authorization_request.claimed_by AND replica.alive_until > $4)))
+        ORDER BY claimed_at LIMIT $5");
     /// The one callback that exchanges the code.
     TAKE = "UPDATE authorization_request SET state = 'exchanging', claimed_by = $3, claimed_at = $4
         WHERE client_id = $1 AND id = $2 AND state = 'started'";
     /// How it went, by whoever holds it. The sealed secrets are of no more use.
-    FINISH = "UPDATE authorization_request SET state = $4, failure = $5, status_text = $6, sealed = $7
+    FINISH = "UPDATE authorization_request SET state = $4, failure = $5, status_text = $6, other_party = $7, sealed = $8
         WHERE client_id = $1 AND id = $2 AND state = 'exchanging' AND claimed_by = $3";
     /// The attempts of a company.
-    DELETE_OF_COMPANY = "DELETE FROM authorization_request WHERE client_id = $1 AND connection_id IN (
-        SELECT id FROM connection WHERE client_id = $1 AND company_id = $2)";
-    /// The attempts of a connection.
-    DELETE_OF_CONNECTION = "DELETE FROM authorization_request WHERE client_id = $1 AND connection_id = $2";
+    DELETE_OF_COMPANY = "DELETE FROM authorization_request WHERE client_id = $1 AND company_id = $2";
+    /// The attempts of a connection that is gone: whoever comes back is told so.
+    ORPHAN = "UPDATE authorization_request SET state = 'failed', failure = $4, sealed = $5
+        WHERE client_id = $1 AND company_id = $2 AND connection_id = $3 AND state IN ('started', 'exchanging')";
+    /// Attempts that nobody came back to in time, a bounded number at a time.
+    EXPIRE = "UPDATE authorization_request SET state = 'expired', sealed = $3
+        WHERE state = 'started' AND created < $1 AND id IN (
+        SELECT id FROM authorization_request WHERE state = 'started' AND created < $1 ORDER BY created LIMIT $2)";
     /// Old attempts, a bounded number at a time.
     PURGE = "DELETE FROM authorization_request WHERE id IN (
         SELECT id FROM authorization_request WHERE created < $1 ORDER BY created LIMIT $2) AND created < $1";
@@ -93,6 +99,7 @@ fn attempt(row: &Row) -> Result<AuthorizationRequest, StoreError> {
         ("failed", _, _, Some(kind)) => AttemptState::Failed(AttemptFailure {
             kind: FailureKind::parse(&kind).ok_or_else(|| corrupt("failure"))?,
             status_text: row.get(13)?,
+            other_party: row.get(15)?,
         }),
         ("expired", ..) => AttemptState::Expired,
         _ => return Err(corrupt("state")),
@@ -138,7 +145,8 @@ pub async fn insert(tx: &mut Tx, attempt: &AuthorizationRequest) -> Result<(), S
             None::<Timestamp>,
             None::<&str>,
             "",
-            attempt.created
+            attempt.created,
+            None::<&str>
         ],
     )
     .await?;
@@ -158,17 +166,39 @@ pub async fn find(
         .transpose()
 }
 
-/// Finds the newest attempt of a connection.
-pub async fn latest(
+/// Since when attempts are taken for abandoned. See [`abandoned`].
+#[derive(Debug, Clone, Copy)]
+pub struct Abandoned {
+    /// Who asks; its own attempts are abandoned only by their age.
+    pub by: ReplicaId,
+    /// Now: holders that have shown no life until then are dead.
+    pub now: Timestamp,
+    /// What was taken before this is abandoned where its holder is dead.
+    pub of_the_dead: Timestamp,
+    /// What was taken before this is abandoned in any case.
+    pub of_anybody: Timestamp,
+}
+
+/// Finds up to `limit` attempts that are being exchanged and will never be finished.
+pub async fn abandoned(
     on: &mut impl Reader,
-    client: ClientId,
-    connection: ConnectionId,
-) -> Result<Option<AuthorizationRequest>, StoreError> {
-    on.row(&LATEST, values![client, connection])
-        .await?
-        .as_ref()
-        .map(attempt)
-        .transpose()
+    which: Abandoned,
+    limit: u32,
+) -> Result<Vec<AuthorizationRequest>, StoreError> {
+    on.rows(
+        &ABANDONED,
+        values![
+            which.of_the_dead,
+            which.of_anybody,
+            which.by,
+            which.now,
+            limit
+        ],
+    )
+    .await?
+    .iter()
+    .map(attempt)
+    .collect()
 }
 
 /// Takes an attempt that nobody has taken; false where somebody was faster.
@@ -190,26 +220,31 @@ pub async fn finish(
     by: ReplicaId,
     state: &AttemptState,
 ) -> Result<bool, StoreError> {
-    let (kind, text) = match state {
-        AttemptState::Failed(failure) => {
-            (Some(failure.kind.as_str()), failure.status_text.as_str())
-        }
+    let (kind, text, other) = match state {
+        AttemptState::Failed(failure) => (
+            Some(failure.kind.as_str()),
+            failure.status_text.as_str(),
+            failure.other_party.as_deref(),
+        ),
         AttemptState::Started
         | AttemptState::Exchanging { .. }
         | AttemptState::Completed
-        | AttemptState::Expired => (None, ""),
+        | AttemptState::Expired => (None, "", None),
     };
-    let nothing: &[u8] = &[];
+    let word = state_word(state);
     let changed = tx
         .execute(
             &FINISH,
-            values![client, id, by, state_word(state), kind, text, nothing],
+            values![client, id, by, word, kind, text, other, NOTHING],
         )
         .await?;
     Ok(changed == 1)
 }
 
-/// Deletes the attempts of a company's connections. Before the connections themselves.
+/// What is left of secrets that are destroyed.
+const NOTHING: &[u8] = &[];
+
+/// Deletes the attempts of a company's connections, deleted ones included.
 pub async fn delete_of_company(
     tx: &mut Tx,
     client: ClientId,
@@ -220,15 +255,22 @@ pub async fn delete_of_company(
     Ok(())
 }
 
-/// Deletes the attempts of a connection.
-pub async fn delete_of_connection(
+/// Ends the attempts of a connection that is being deleted, and destroys their secrets.
+pub async fn orphan(
     tx: &mut Tx,
     client: ClientId,
+    company: CompanyId,
     connection: ConnectionId,
 ) -> Result<(), StoreError> {
-    tx.execute(&DELETE_OF_CONNECTION, values![client, connection])
-        .await?;
+    let gone = FailureKind::ConnectionGone.as_str();
+    let row = values![client, company, connection, gone, NOTHING];
+    tx.execute(&ORPHAN, row).await?;
     Ok(())
+}
+
+/// Notes of up to `limit` attempts begun before `before` that nobody came back to them, and destroys their secrets; of how many.
+pub async fn expire(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    tx.execute(&EXPIRE, values![before, limit, NOTHING]).await
 }
 
 /// Deletes up to `limit` attempts begun before `before`; how many.

@@ -33,13 +33,15 @@ pub struct Consent {
     pub user_agent_mac: [u8; 32],
     /// When.
     pub at: Timestamp,
+    /// When it runs out by itself; none where it lasts until it is withdrawn.
+    pub expires_at: Option<Timestamp>,
 }
 
 statements! {
     /// A consent.
     INSERT = "INSERT INTO consent (client_id, company_id, id, connection_id, platform_key, text, text_version, locale,
-        data_types, asked_by, address_mac, user_agent_mac, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        data_types, asked_by, address_mac, user_agent_mac, at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     /// All but the pseudonymous record that consent existed.
     ERASE_OF_COMPANY = "UPDATE consent SET text = '', data_types = '[]', asked_by = '', address_mac = $3, user_agent_mac = $3
         WHERE client_id = $1 AND company_id = $2";
@@ -63,7 +65,8 @@ pub async fn insert(tx: &mut Tx, consent: &Consent) -> Result<(), StoreError> {
             &consent.asked_by,
             &consent.address_mac,
             &consent.user_agent_mac,
-            consent.at
+            consent.at,
+            consent.expires_at
         ],
     )
     .await?;

@@ -1,26 +1,43 @@
 //! Work in the background: each job idempotent, and safe to run on many replicas at once.
 
+mod attempts;
 mod erase;
 mod purge;
 mod revoke;
 
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::App;
+use crate::{App, AppError};
 
-/// Runs the jobs until told to stop: revocations every few seconds, the rest every few minutes.
+/// How often is looked for what a person or a third party waits for.
+const SOON: Duration = Duration::from_secs(2);
+/// How often is tidied up.
+const SELDOM: Duration = Duration::from_secs(300);
+
+/// Runs the jobs until told to stop. Each has a loop of its own, so that none waits for another's third parties.
 pub async fn run(app: App, stop: CancellationToken) {
-    let mut revoke = tokio::time::interval(Duration::from_secs(2));
-    let mut tidy = tokio::time::interval(Duration::from_secs(300));
+    tokio::join!(
+        every(SOON, &stop, || app.revoke_due(&stop)),
+        every(SOON, &stop, || app.bury_abandoned()),
+        every(SELDOM, &stop, || app.tidy()),
+    );
+}
+
+async fn every<F>(period: Duration, stop: &CancellationToken, mut job: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), AppError>>,
+{
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let result = tokio::select! {
+        tokio::select! {
             () = stop.cancelled() => return,
-            _ = revoke.tick() => app.revoke_due().await,
-            _ = tidy.tick() => app.tidy().await,
-        };
-        if let Err(error) = result {
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = job().await {
             // Tried again at the next tick.
             tracing::warn!(%error, cause = ?error, "a background job failed");
         }

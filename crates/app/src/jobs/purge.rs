@@ -1,9 +1,10 @@
-//! Old attempts, journeys and grants of the built-in third party are deleted.
+//! Attempts that nobody came back to expire; old ones, old journeys and grants of the built-in third party are deleted.
 
 use std::time::Duration;
 
-use handclasp_domain::ATTEMPT_LIFETIME;
-use handclasp_store::{attempt, journey, sandbox};
+use futures::future::BoxFuture;
+use handclasp_domain::{ATTEMPT_LIFETIME, Timestamp};
+use handclasp_store::{StoreError, Tx, attempt, journey, sandbox};
 
 use crate::journeys::JOURNEY_LIFETIME;
 use crate::{App, AppError};
@@ -17,26 +18,44 @@ const ATTEMPT_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 impl App {
     /// Deletes what is of no more use, and erases what is due to be erased.
     pub async fn tidy(&self) -> Result<(), AppError> {
+        let expired = self.now().minus(ATTEMPT_LIFETIME);
         let attempts = self.now().minus(ATTEMPT_LIFETIME).minus(ATTEMPT_KEPT);
         let journeys = self.now().minus(JOURNEY_LIFETIME);
         let grants = self.now().minus(sandbox::KEPT);
-        let before = (attempts, journeys, grants);
-        loop {
-            let deleted = self
-                .store()
-                .queue("purge", before, |tx, (attempts, journeys, grants)| {
-                    Box::pin(async move {
-                        let gone = attempt::purge(tx, *attempts, BATCH).await?
-                            + journey::purge(tx, *journeys, BATCH).await?
-                            + sandbox::purge(tx, *grants, BATCH).await?;
-                        Ok::<_, AppError>(gone)
-                    })
-                })
-                .await?;
-            if deleted == 0 {
-                break;
-            }
-        }
+        self.in_batches("expire_attempts", expired, |tx, before| {
+            Box::pin(attempt::expire(tx, *before, BATCH))
+        })
+        .await?;
+        self.in_batches("purge_attempts", attempts, |tx, before| {
+            Box::pin(attempt::purge(tx, *before, BATCH))
+        })
+        .await?;
+        self.in_batches("purge_journeys", journeys, |tx, before| {
+            Box::pin(journey::purge(tx, *before, BATCH))
+        })
+        .await?;
+        self.in_batches("purge_grants", grants, |tx, before| {
+            Box::pin(sandbox::purge(tx, *before, BATCH))
+        })
+        .await?;
         self.erase_due().await
+    }
+
+    /// Runs a step until there is less than a whole batch to do.
+    async fn in_batches<F>(
+        &self,
+        name: &'static str,
+        before: Timestamp,
+        step: F,
+    ) -> Result<(), AppError>
+    where
+        F: for<'a> Fn(&'a mut Tx, &'a Timestamp) -> BoxFuture<'a, Result<u64, StoreError>>
+            + Send
+            + Sync
+            + Copy
+            + 'static,
+    {
+        while self.store().queue(name, before, step).await? >= u64::from(BATCH) {}
+        Ok(())
     }
 }

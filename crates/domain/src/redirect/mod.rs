@@ -27,6 +27,11 @@ impl AllowedOrigin {
     pub fn parse(field: &str, text: &str) -> Result<Self, FieldError> {
         let refuse = |problem: &str| FieldError::new(field, problem);
         refuse_odd_characters(text).map_err(refuse)?;
+        if text.contains(['{', '}', '*']) {
+            return Err(refuse(
+                "must be one address in full, without placeholders and wildcards: list each origin by itself",
+            ));
+        }
         let url = Url::parse(text).map_err(|_| refuse("must be an absolute http or https URL"))?;
         Self::of(&url)
             .ok_or_else(|| refuse("must be an absolute http or https URL without credentials"))

@@ -55,18 +55,11 @@ impl MalformedCallback {
             }
         }
     }
-
-    /// For a connection's `statusCode`: as of a gateway that got no usable answer.
-    pub fn status_code(self) -> u16 {
-        502
-    }
 }
 
-/// What a callback says.
+/// Why a callback brings no code.
 #[derive(Debug, Clone)]
-pub enum Callback {
-    /// The person agreed.
-    Code(CodeAnswer),
+pub enum RefusedCallback {
     /// The person, or the third party for them, declined: `access_denied`.
     Declined(ProviderError),
     /// It did not work out at the third party.
@@ -84,17 +77,16 @@ pub struct CodeAnswer {
     pub kept: BTreeMap<String, String>,
 }
 
-impl Callback {
-    /// What the person may be told; none where they agreed.
-    pub fn failure_kind(&self) -> Option<FailureKind> {
+impl RefusedCallback {
+    /// What the person may be told.
+    pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Code(_) => None,
-            Self::Declined(_) => Some(FailureKind::Declined),
+            Self::Declined(_) => FailureKind::Declined,
             Self::Failed(error) if error.has_code("temporarily_unavailable") => {
-                Some(FailureKind::Unreachable)
+                FailureKind::Unreachable
             }
-            Self::Failed(_) => Some(FailureKind::ThirdParty),
-            Self::Malformed(why) => Some(why.kind()),
+            Self::Failed(_) => FailureKind::ThirdParty,
+            Self::Malformed(why) => why.kind(),
         }
     }
 
@@ -102,12 +94,20 @@ impl Callback {
     /// stand for one: those are turned back.
     pub fn status_code(&self) -> u16 {
         match self {
-            Self::Code(_) => 200,
             Self::Declined(_) => 403,
             Self::Failed(error) if error.has_code("server_error") => 500,
             Self::Failed(error) if error.has_code("temporarily_unavailable") => 503,
             Self::Failed(_) => 400,
-            Self::Malformed(why) => why.status_code(),
+            // As of a gateway that got no usable answer.
+            Self::Malformed(_) => 502,
+        }
+    }
+
+    /// For a connection's `statusText`: what the third party said; empty where it said nothing that can be believed.
+    pub fn status_text(&self) -> &str {
+        match self {
+            Self::Declined(error) | Self::Failed(error) => error.status_text(),
+            Self::Malformed(_) => "",
         }
     }
 }
@@ -141,10 +141,13 @@ impl CallbackQuery {
         self.value("state")
     }
 
-    /// What the callback says, for the integration whose request it answers.
-    pub fn outcome(&self, declaration: &OAuth2Code) -> Callback {
+    /// What the callback brings, for the integration whose request it answers.
+    ///
+    /// # Errors
+    /// [`RefusedCallback`] where it brings no code that can be used.
+    pub fn outcome(&self, declaration: &OAuth2Code) -> Result<CodeAnswer, RefusedCallback> {
         if let Err(why) = self.check_issuer(declaration) {
-            return Callback::Malformed(why);
+            return Err(RefusedCallback::Malformed(why));
         }
         // With both, the error counts: a code that comes with one is not to be trusted.
         if let Some(code) = self.value("error") {
@@ -152,16 +155,13 @@ impl CallbackQuery {
                 code: ProviderText::new(code),
                 description: self.value("error_description").and_then(ProviderText::new),
             };
-            return if error.has_code("access_denied") {
-                Callback::Declined(error)
+            return Err(if error.has_code("access_denied") {
+                RefusedCallback::Declined(error)
             } else {
-                Callback::Failed(error)
-            };
+                RefusedCallback::Failed(error)
+            });
         }
-        match self.code(declaration) {
-            Ok(answer) => Callback::Code(answer),
-            Err(why) => Callback::Malformed(why),
-        }
+        self.code(declaration).map_err(RefusedCallback::Malformed)
     }
 
     fn code(&self, declaration: &OAuth2Code) -> Result<CodeAnswer, MalformedCallback> {

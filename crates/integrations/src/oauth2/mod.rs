@@ -27,7 +27,7 @@ mod text;
 pub use answer::{GrantedScopes, RefreshToken, TokenAnswer, TokenType};
 pub use authorize::AuthorizationUrl;
 pub use body::Unintelligible;
-pub use callback::{Callback, CallbackQuery, CodeAnswer, MalformedCallback};
+pub use callback::{CallbackQuery, CodeAnswer, MalformedCallback, RefusedCallback};
 pub use calls::{CodeExchange, Deadline, RefreshFailure, Revocation, TokenKind};
 pub(crate) use declaration::RawOAuth2Code;
 pub use declaration::{

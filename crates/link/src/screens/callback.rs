@@ -1,13 +1,14 @@
 //! The way back from a third party.
 
 use axum::extract::{FromRequestParts, RawPathParams, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use handclasp_app::{AuthorizationRequest, CallbackAnswer};
 use handclasp_domain::{ClientId, PlatformKey};
 use handclasp_integrations::oauth2::CallbackQuery;
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::i18n::Localizer;
 use handclasp_web::look::PageContext;
+use http::{Method, StatusCode};
 
 use super::see_other;
 use crate::visit::{browser, caller};
@@ -57,8 +58,13 @@ impl FromRequestParts<Link> for Callback {
 /// Takes a callback, and goes on to the page that shows how it went.
 pub(crate) async fn take(
     State(link): State<Link>,
+    method: Method,
     callback: Callback,
 ) -> Result<Response, PageError> {
+    if method == Method::HEAD {
+        // To ask for the head alone is to look, and looking uses no code up.
+        return Ok(StatusCode::OK.into_response());
+    }
     let Callback {
         client,
         platform,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use handclasp_app::{AppError, Refusal};
+use handclasp_app::{AppError, Choice, Refusal};
 use handclasp_domain::{ConnectionId, PlatformKey, SourceType};
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::form::{Fields, QueryFields};
@@ -17,6 +17,8 @@ use crate::visit::Visit;
 struct Choose {
     shell: PageShell,
     title: String,
+    /// The search field's name.
+    field: &'static str,
     /// What was searched for.
     search: String,
     /// Carried on by the search form.
@@ -24,18 +26,21 @@ struct Choose {
     /// Where the search form leads.
     here: String,
     action: String,
-    choices: Vec<Choice>,
+    choices: Vec<Offer>,
     /// Whether there are enough to search in.
     searchable: bool,
     not_listed: String,
     back: String,
 }
 
-struct Choice {
+struct Offer {
     key: PlatformKey,
     logo: String,
     name: String,
 }
+
+/// The search field's name. It begins as Link's own parameters do, so that it is not taken for one of the platform's.
+const SEARCH: &str = "link.search";
 
 /// From how many on a search is of use.
 const SEARCHABLE_FROM: usize = 7;
@@ -50,12 +55,7 @@ pub(crate) async fn show(
         .into_iter()
         .find(|kind| Some(kind.as_lower()) == visit.param("category"))
         .ok_or_else(|| error::no_such_link(&t))?;
-    let search = query
-        .one("search")
-        .ok()
-        .flatten()
-        .unwrap_or_default()
-        .trim();
+    let search = query.one(SEARCH).ok().flatten().unwrap_or_default().trim();
     let wanted = search.to_lowercase();
     let all: Vec<_> = visit
         .offered()
@@ -64,7 +64,7 @@ pub(crate) async fn show(
     let choices: Vec<_> = all
         .iter()
         .filter(|one| one.name.to_lowercase().contains(&wanted))
-        .map(|one| Choice {
+        .map(|one| Offer {
             key: one.key,
             logo: logo_url(one.key),
             name: one.name.clone(),
@@ -75,12 +75,13 @@ pub(crate) async fn show(
     } else {
         query
             .iter()
-            .filter(|(name, _)| *name != "search")
+            .filter(|(name, _)| *name != SEARCH)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     };
     let page = Choose {
         shell: visit.shell(),
+        field: SEARCH,
         title: t.text(&format!("link-choose-title-{}", kind.as_lower())),
         search: search.to_owned(),
         carried,
@@ -93,6 +94,9 @@ pub(crate) async fn show(
     };
     Ok(render(&page))
 }
+
+/// The field that says that another company is to be connected than one that was before.
+pub(super) const ANOTHER: &str = "anotherCompany";
 
 /// Takes the choice.
 pub(crate) async fn choose(visit: Visit, fields: Fields) -> Result<Response, PageError> {
@@ -109,8 +113,11 @@ pub(crate) async fn choose(visit: Visit, fields: Fields) -> Result<Response, Pag
             &visit.caller,
             visit.company,
             browser,
-            visit.said.clone(),
-            key,
+            visit.page_of(&fields),
+            Choice {
+                platform_key: key,
+                another_company: fields.one(ANOTHER).ok().flatten().is_some(),
+            },
         )
         .await;
     match chosen {
@@ -151,4 +158,5 @@ pub(crate) fn another_active(visit: &Visit, active: ConnectionId) -> PageError {
             visit.address(&format!("/connections/{active}")),
         )
         .with_action(t.text("link-back-to-overview"), visit.address(""))
+        .with_action(t.text("web-leave"), visit.address("/leave"))
 }

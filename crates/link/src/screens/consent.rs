@@ -72,7 +72,7 @@ pub(crate) async fn accept(visit: Visit, fields: Fields) -> Result<Response, Pag
     let start = StartAuthorization {
         company: visit.company,
         connection: held.connection.id,
-        origin: Origin::Journey(consent, visit.said.clone()),
+        origin: Origin::Journey(consent, visit.page_of(&fields)),
     };
     match visit
         .app

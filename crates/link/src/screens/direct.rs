@@ -22,7 +22,7 @@ use super::failure::{self, WaysOn};
 use super::result::{attempt, has_run_out, integration_of};
 use super::see_other;
 use crate::Link;
-use crate::visit::Visit;
+use crate::visit::{Visit, query_of};
 
 /// How long a browser is known again.
 const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -81,24 +81,22 @@ pub(crate) async fn result(visit: Visit) -> Result<Response, PageError> {
         "/companies/{}/connections/{}",
         visit.company, attempt.connection
     );
-    let again = format!("{base}/start{}", query_of(&attempt));
+    let again = format!("{base}/start{}", query_of(&attempt.parameters));
+    let ways = WaysOn {
+        retry: again,
+        choose: None,
+        overview: format!("/company/{}", visit.company),
+        leave: format!("{base}/leave/{}", attempt.id),
+    };
     match &attempt.state {
         AttemptState::Completed => end(&visit, &attempt, Outcome::Linked, ""),
         AttemptState::Failed(failed) => {
-            let ways = WaysOn {
-                retry: again,
-                other: None,
-                leave: (
-                    visit.t().text("web-leave"),
-                    format!("{base}/leave/{}", attempt.id),
-                ),
-            };
-            Ok(failure::page(&visit, integration, failed.kind, ways))
+            Ok(failure::page(&visit, integration, &attempt, failed, ways))
         }
-        AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name)),
-        AttemptState::Started if !has_run_out(&visit, &attempt) => Ok(see_other(&again)),
+        AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name, ways)),
+        AttemptState::Started if !has_run_out(&visit, &attempt) => Ok(see_other(&ways.retry)),
         AttemptState::Started | AttemptState::Expired => {
-            Ok(failure::too_late(&visit, &integration.name, again))
+            Ok(failure::too_late(&visit, &integration.name, ways))
         }
     }
 }
@@ -115,19 +113,6 @@ pub(crate) async fn leave(visit: Visit) -> Result<Response, PageError> {
         AttemptState::Started | AttemptState::Exchanging { .. } | AttemptState::Expired => {
             end(&visit, &attempt, Outcome::Left, "")
         }
-    }
-}
-
-/// The address's own parameters, for starting again.
-fn query_of(attempt: &AuthorizationRequest) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(attempt.parameters.custom.iter());
-    if let Some(locale) = &attempt.parameters.locale {
-        query.append_pair("locale", locale);
-    }
-    match query.finish() {
-        empty if empty.is_empty() => empty,
-        pairs => format!("?{pairs}"),
     }
 }
 

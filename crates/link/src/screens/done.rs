@@ -6,6 +6,7 @@ use handclasp_app::{Destination, Ending};
 use handclasp_domain::ConnectionStatus;
 use handclasp_domain::redirect::Outcome;
 use handclasp_web::error::PageError;
+use handclasp_web::form::Fields;
 use handclasp_web::look::{Icon, PageShell, render};
 
 use super::not_listed::finish;
@@ -67,13 +68,13 @@ pub(crate) fn confirmation(visit: &Visit) -> Result<Response, PageError> {
         shell: visit.bare_shell(),
         client: visit.client().to_owned(),
         connected,
-        back: format!("/company/{}", visit.company),
+        back: visit.beginning_again(),
     }))
 }
 
 /// Completes the journey.
-pub(crate) async fn complete(visit: Visit) -> Result<Response, PageError> {
-    finish(visit, Ending::Complete).await
+pub(crate) async fn complete(visit: Visit, fields: Fields) -> Result<Response, PageError> {
+    finish(visit, &fields, Ending::Complete).await
 }
 
 /// Where the ended journey leads. Reloading it leads there again.
@@ -112,6 +113,6 @@ pub(crate) fn ended(visit: &Visit) -> Response {
     render(&Ended {
         shell: visit.bare_shell(),
         client: visit.client().to_owned(),
-        back: format!("/company/{}", visit.company),
+        back: visit.beginning_again(),
     })
 }

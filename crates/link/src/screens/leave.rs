@@ -5,6 +5,7 @@ use axum::response::Response;
 use handclasp_app::Ending;
 use handclasp_domain::ConnectionStatus;
 use handclasp_web::error::PageError;
+use handclasp_web::form::Fields;
 use handclasp_web::look::{PageShell, render};
 
 use super::not_listed::finish;
@@ -36,6 +37,6 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
 }
 
 /// Leaves.
-pub(crate) async fn leave(visit: Visit) -> Result<Response, PageError> {
-    finish(visit, Ending::Leave).await
+pub(crate) async fn leave(visit: Visit, fields: Fields) -> Result<Response, PageError> {
+    finish(visit, &fields, Ending::Leave).await
 }

@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::response::Response;
-use handclasp_app::Ending;
+use handclasp_app::{AppError, Ending, Refusal};
 use handclasp_web::error::PageError;
+use handclasp_web::form::Fields;
 use handclasp_web::look::{PageShell, render};
 
 use super::see_other;
@@ -29,23 +30,27 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
 }
 
 /// Ends the journey as not supported.
-pub(crate) async fn end(visit: Visit) -> Result<Response, PageError> {
-    finish(visit, Ending::NotListed).await
+pub(crate) async fn end(visit: Visit, fields: Fields) -> Result<Response, PageError> {
+    finish(visit, &fields, Ending::NotListed).await
 }
 
 /// Ends the journey, and goes to where it leads.
-pub(crate) async fn finish(visit: Visit, ending: Ending) -> Result<Response, PageError> {
+pub(crate) async fn finish(
+    visit: Visit,
+    fields: &Fields,
+    ending: Ending,
+) -> Result<Response, PageError> {
     let browser = visit.known_browser()?;
-    visit
+    let (client, company) = (visit.view.client.id, visit.company);
+    let page = visit.page_of(fields);
+    match visit
         .app
-        .finish_journey(
-            visit.view.client.id,
-            visit.company,
-            browser,
-            visit.said.clone(),
-            ending,
-        )
+        .finish_journey(client, company, browser, page, ending)
         .await
-        .map_err(|failed| visit.failed(&failed))?;
-    Ok(see_other(&format!("/company/{}/done", visit.company)))
+    {
+        Ok(()) => Ok(see_other(&format!("/company/{company}/done"))),
+        // It was disconnected on another page meanwhile: the overview shows what there is.
+        Err(AppError::Refused(Refusal::NothingLinked)) => Ok(see_other(&visit.address(""))),
+        Err(failed) => Err(visit.failed(&failed)),
+    }
 }

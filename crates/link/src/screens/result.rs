@@ -53,27 +53,24 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
         "/company/{company}/connections/{}/consent",
         attempt.connection
     );
+    let kind = integration.source_type.as_lower();
+    let ways = WaysOn {
+        retry: consent,
+        choose: Some(visit.address(&format!("/choose/{kind}"))),
+        overview: visit.address(""),
+        leave: visit.address("/leave"),
+    };
     match &attempt.state {
         AttemptState::Completed => Ok(see_other(&format!("/company/{company}"))),
-        AttemptState::Failed(failure) => {
-            let t = visit.t();
-            let kind = integration.source_type.as_lower();
-            let ways = WaysOn {
-                retry: consent,
-                other: Some((
-                    t.text("link-failed-other"),
-                    visit.address(&format!("/choose/{kind}")),
-                )),
-                leave: (t.text("web-leave"), visit.address("/leave")),
-            };
-            Ok(failure::page(&visit, integration, failure.kind, ways))
+        AttemptState::Failed(failed) => {
+            Ok(failure::page(&visit, integration, &attempt, failed, ways))
         }
-        AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name)),
+        AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name, ways)),
         AttemptState::Started if !has_run_out(&visit, &attempt) => {
             Ok(see_other(&format!("/company/{company}/go/{}", attempt.id)))
         }
         AttemptState::Started | AttemptState::Expired => {
-            Ok(failure::too_late(&visit, &integration.name, consent))
+            Ok(failure::too_late(&visit, &integration.name, ways))
         }
     }
 }

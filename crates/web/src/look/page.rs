@@ -85,6 +85,8 @@ pub struct PageShell {
     pub brand: Brand,
     /// The token for the page's forms.
     pub csrf: Option<CsrfToken>,
+    /// What the page's forms have to say beside what the person does: a name, and an id.
+    pub kept: Option<(&'static str, uuid::Uuid)>,
     /// The way out, where there is one.
     pub exit: Option<Exit>,
 }
@@ -98,6 +100,7 @@ impl PageShell {
             nonce,
             brand,
             csrf: None,
+            kept: None,
             exit: None,
         }
     }
@@ -112,16 +115,28 @@ impl PageShell {
         self
     }
 
-    /// The hidden field of a form: `{{ shell.csrf_field()|safe }}` within each `<form method="post">`.
-    pub fn csrf_field(&self) -> String {
-        // The token is base64url and needs no escaping.
-        self.csrf.as_ref().map_or_else(String::new, |token| {
-            format!(
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                csrf::FIELD,
-                token.as_str()
-            )
-        })
+    /// With an id that every form of the page brings back.
+    #[must_use]
+    pub fn keeping(mut self, name: &'static str, id: uuid::Uuid) -> Self {
+        self.kept = Some((name, id));
+        self
+    }
+
+    /// The hidden fields of a form: `{{ shell.hidden_fields()|safe }}` within each `<form method="post">`.
+    pub fn hidden_fields(&self) -> String {
+        // The token is base64url, and an id is an id: neither needs escaping.
+        let token = self
+            .csrf
+            .as_ref()
+            .map(|token| (csrf::FIELD, token.as_str().to_owned()));
+        let kept = self.kept.map(|(name, id)| (name, id.to_string()));
+        token
+            .into_iter()
+            .chain(kept)
+            .map(|(name, value)| {
+                format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+            })
+            .collect()
     }
 
     /// The address of the stylesheet.

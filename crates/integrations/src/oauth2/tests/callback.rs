@@ -25,7 +25,7 @@ fn say(declaration: &OAuth2Code, query: &str) -> String {
         Err(why) => return format!("{why:?}"),
     };
     match query.outcome(declaration) {
-        Callback::Code(answer) => {
+        Ok(answer) => {
             let kept: Vec<_> = answer
                 .kept
                 .iter()
@@ -33,9 +33,9 @@ fn say(declaration: &OAuth2Code, query: &str) -> String {
                 .collect();
             format!("code {}{}", answer.code.expose(), kept.concat())
         }
-        Callback::Declined(error) => format!("declined: {}", error.status_text()),
-        Callback::Failed(error) => format!("failed: {}", error.status_text()),
-        Callback::Malformed(why) => format!("{why:?}"),
+        Err(RefusedCallback::Declined(error)) => format!("declined: {}", error.status_text()),
+        Err(RefusedCallback::Failed(error)) => format!("failed: {}", error.status_text()),
+        Err(RefusedCallback::Malformed(why)) => format!("{why:?}"),
     }
 }
 
@@ -151,38 +151,38 @@ fn declared_values_are_kept_and_others_are_not() {
 }
 
 #[test]
-fn each_outcome_has_its_kind_and_status() {
+fn each_refusal_has_its_kind_and_status() {
     let sandbox = sandbox(&url("http://localhost:8080"));
     for (query, kind, status) in [
-        (format!("{ISS}&code=a"), None, 200),
         (
             format!("{ISS}&error=access_denied"),
-            Some(FailureKind::Declined),
+            FailureKind::Declined,
             403,
         ),
         (
             format!("{ISS}&error=server_error"),
-            Some(FailureKind::ThirdParty),
+            FailureKind::ThirdParty,
             500,
         ),
         (
             format!("{ISS}&error=temporarily_unavailable"),
-            Some(FailureKind::Unreachable),
+            FailureKind::Unreachable,
             503,
         ),
         (
             format!("{ISS}&error=invalid_scope"),
-            Some(FailureKind::ThirdParty),
+            FailureKind::ThirdParty,
             400,
         ),
-        (ISS.to_owned(), Some(FailureKind::ThirdParty), 502),
-        ("code=a".to_owned(), Some(FailureKind::Untrusted), 502),
+        (ISS.to_owned(), FailureKind::ThirdParty, 502),
+        ("code=a".to_owned(), FailureKind::Untrusted, 502),
     ] {
         let outcome = CallbackQuery::parse(pairs(&query))
             .unwrap()
             .outcome(&sandbox);
+        let refused = outcome.unwrap_err();
         assert_eq!(
-            (outcome.failure_kind(), outcome.status_code()),
+            (refused.kind(), refused.status_code()),
             (kind, status),
             "{query}"
         );
@@ -205,14 +205,11 @@ proptest! {
         let Ok(query) = CallbackQuery::parse(values) else { return Ok(()) };
         for declaration in [declared(ACME), sandbox(&url("http://localhost:8080"))] {
             let shown: Vec<String> = match query.outcome(&declaration) {
-                Callback::Code(answer) => {
+                Ok(answer) => {
                     let kept = answer.kept.into_values();
                     kept.chain([answer.code.expose().clone()]).collect()
                 }
-                Callback::Declined(error) | Callback::Failed(error) => {
-                    vec![error.status_text().to_owned()]
-                }
-                Callback::Malformed(_) => vec![],
+                Err(refused) => vec![refused.status_text().to_owned()],
             };
             let steers = |c: char| c.is_control() || c == '\u{202e}';
             let any = shown.iter().any(|text| text.contains(steers));

@@ -234,7 +234,7 @@ async fn live(declaration: &OAuth2Code) {
     });
     let query = CallbackQuery::parse(provider.sign_in(&address)).unwrap();
     assert_eq!(query.state(), Some("st4te"));
-    let Callback::Code(back) = query.outcome(&declaration) else {
+    let Ok(back) = query.outcome(&declaration) else {
         panic!()
     };
     assert!(
