@@ -171,6 +171,18 @@ impl Visit {
         }
     }
 
+    /// Speaks the language of this browser's journey, though that has ended.
+    #[must_use]
+    pub(crate) fn in_the_journeys_language(mut self) -> Self {
+        let locale = self
+            .view
+            .journey
+            .as_ref()
+            .and_then(|journey| journey.parameters.locale.as_deref());
+        self.page = self.page.speaking(locale);
+        self
+    }
+
     /// The Link URL again, as this browser's journey began with it.
     pub(crate) fn beginning_again(&self) -> String {
         let began = self.view.journey.as_ref();

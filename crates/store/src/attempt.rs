@@ -49,6 +49,9 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     /// One attempt.
     GET = concat!("SELECT ", columns!(), " FROM authorization_request WHERE client_id = $1 AND id = $2");
+    /// A company's attempts.
+    OF_COMPANY = concat!("SELECT ", columns!(), " FROM authorization_request
+        WHERE client_id = $1 AND company_id = $2 ORDER BY created, id");
     /// Attempts whose holder is dead, or has had them for too long.
     ABANDONED = concat!("SELECT ", columns!(), " FROM authorization_request
         WHERE state = 'exchanging' AND claimed_at < $1 AND (claimed_at < $2 OR (claimed_by <> $3 AND NOT EXISTS (
@@ -164,6 +167,19 @@ pub async fn find(
         .as_ref()
         .map(attempt)
         .transpose()
+}
+
+/// A company's attempts, the newest last.
+pub async fn of_company(
+    on: &mut impl Reader,
+    client: ClientId,
+    company: CompanyId,
+) -> Result<Vec<AuthorizationRequest>, StoreError> {
+    on.rows(&OF_COMPANY, values![client, company])
+        .await?
+        .iter()
+        .map(attempt)
+        .collect()
 }
 
 /// Since when attempts are taken for abandoned. See [`abandoned`].

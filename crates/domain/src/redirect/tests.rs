@@ -213,6 +213,8 @@ fn settings_are_checked_when_saved() {
         "https://u@mybank.io",
         "https://mybank.io\\x",
         "https://my\tbank.io",
+        "https://{region}.mybank.io",
+        "https://*.mybank.io",
     ] {
         assert!(
             AllowedOrigin::parse("whiteListUrls[0]", bad).is_err(),

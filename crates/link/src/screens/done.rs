@@ -79,6 +79,7 @@ pub(crate) async fn complete(visit: Visit, fields: Fields) -> Result<Response, P
 
 /// Where the ended journey leads. Reloading it leads there again.
 pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
+    let visit = visit.in_the_journeys_language();
     let destination = visit
         .app
         .journey_destination(&visit.view)

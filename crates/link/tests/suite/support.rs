@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use handclasp_app::{App, Caller, NewCompany, ProfileChange};
+use handclasp_app::{App, AuthorizationRequest, Caller, NewCompany, ProfileChange};
 use handclasp_domain::{Actor, CompanyId, CompanyName, Tags};
 use handclasp_sandbox::{Registered, Registrations, SandboxParts};
 use handclasp_testkit::{Setup, TestApp, TestClient, TestServer};
@@ -101,6 +101,29 @@ impl World {
             .iter()
             .map(|held| held.connection.status().as_str())
             .collect()
+    }
+
+    /// An address of Link's.
+    pub(crate) fn address(&self, path: &str) -> String {
+        self.test.app.settings().link_url.join(path).unwrap().into()
+    }
+
+    /// The names of the connected companies at the third party, in the order of the connections.
+    pub(crate) async fn parties(&self) -> Vec<String> {
+        let app = &self.test.app;
+        let found = app.company(self.client.id(), self.company).await.unwrap();
+        let parties = found.connections.into_iter();
+        parties
+            .filter_map(|held| Some(held.connection.third_party?.name))
+            .collect()
+    }
+
+    /// All attempts of the company, the newest last.
+    pub(crate) async fn attempts(&self) -> Vec<AuthorizationRequest> {
+        let (client, company) = (self.client.id(), self.company);
+        handclasp_store::attempt::of_company(&mut self.test.app.store(), client, company)
+            .await
+            .unwrap()
     }
 
     /// The kinds of all events so far, in their order.
@@ -212,6 +235,22 @@ impl Person<'_> {
     /// Presses the button with these words.
     pub(crate) async fn press(&mut self, page: &Page, words: &str) -> Page {
         let (action, fields) = page.form(words);
+        let answer = self.request(Method::POST, action, Some(fields)).await;
+        match answer.refresh() {
+            Some(next) => self.open(next.as_str()).await,
+            None => answer,
+        }
+    }
+
+    /// Allows access at the third party, to another company than the first.
+    pub(crate) async fn allow_for_another(&mut self, sign_in: &Page) -> Page {
+        let (action, mut fields) = sign_in.form("Allow access");
+        let another = sign_in.other_choice("organisation");
+        for (name, value) in &mut fields {
+            if name == "organisation" {
+                value.clone_from(&another);
+            }
+        }
         let answer = self.request(Method::POST, action, Some(fields)).await;
         match answer.refresh() {
             Some(next) => self.open(next.as_str()).await,
@@ -358,6 +397,19 @@ impl Page {
         self.url.join(found.attr("href").unwrap()).unwrap()
     }
 
+    /// A choice of these that is not made.
+    pub(crate) fn other_choice(&self, name: &str) -> String {
+        let dom = self.dom();
+        let radio = Selector::parse(&format!("input[type=radio][name={name}]")).unwrap();
+        let other = dom
+            .select(&radio)
+            .find(|choice| choice.attr("checked").is_none());
+        other
+            .and_then(|choice| choice.attr("value"))
+            .unwrap()
+            .to_owned()
+    }
+
     /// What the form of the button with these words sends, and where.
     pub(crate) fn form(&self, words: &str) -> (Url, Vec<(String, String)>) {
         let dom = self.dom();
@@ -399,4 +451,25 @@ impl Page {
         }
         panic!("no button {words:?} on {}: {}", self.url, self.words());
     }
+}
+
+/// From the Link URL to the third party's sign-in page.
+pub(crate) async fn to_sign_in(person: &mut Person<'_>, url: &str) -> Page {
+    let overview = person.open(url).await;
+    let choose = person.click(&overview, "Choose your software").await;
+    let consent = person.press(&choose, "Sandbox").await;
+    assert_eq!(consent.heading(), "Connect Sandbox to Lender Ltd?");
+    let sign_in = person.press(&consent, "Continue to Sandbox").await;
+    assert_eq!(
+        sign_in.url.path(),
+        "/sandbox/authorize",
+        "{}",
+        sign_in.words()
+    );
+    sign_in
+}
+
+/// The company's Link URL.
+pub(crate) fn link_url(world: &World) -> String {
+    world.test.app.link_url(world.company)
 }
