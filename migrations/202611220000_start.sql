@@ -1,4 +1,5 @@
--- The first schema. One text for both engines: words in braces are replaced by each engine's own.
+-- The first schema. One text for both engines: words in braces are replaced by each engine's own. `keyed` is for small rows that
+-- are found by their primary key: SQLite keeps them in it, and so writes each once instead of twice.
 --
 -- Every table of a client has its primary key led by client_id, so that no query can forget the tenant, and
 -- a unique index on id alone where an address holds only the id (a Link URL): it serves to find the client.
@@ -53,7 +54,7 @@ CREATE TABLE erasure (
     company_id {uuid} NOT NULL,
     due_at {instant} NOT NULL,
     PRIMARY KEY (client_id, company_id)
-) {strict};
+) {keyed};
 CREATE INDEX erasure_due ON erasure (due_at);
 
 -- Exact totals without counting: the sum over the slots. A slot belongs to one database connection at a time, so that two
@@ -64,7 +65,7 @@ CREATE TABLE counter (
     slot {int} NOT NULL,
     n {int} NOT NULL,
     PRIMARY KEY (client_id, kind, slot)
-) {strict};
+) {keyed};
 
 CREATE TABLE connection (
     client_id {uuid} NOT NULL,
@@ -94,7 +95,7 @@ CREATE TABLE connection_error (
     errored_at {instant} NOT NULL,
     resolved_at {instant},
     PRIMARY KEY (client_id, connection_id, id)
-) {strict};
+) {keyed};
 
 -- What a linked connection holds: tokens, sealed as one record.
 CREATE TABLE credential (
@@ -222,7 +223,7 @@ CREATE TABLE consumer_lane (
     claimed_epoch {int},
     closed_at {instant},
     PRIMARY KEY (client_id, consumer_id)
-) {strict};
+) {keyed};
 CREATE INDEX consumer_lane_due ON consumer_lane (due_at, client_id, consumer_id);
 CREATE INDEX consumer_lane_claimed ON consumer_lane (claimed_by, claimed_epoch) WHERE claimed_by IS NOT NULL;
 
@@ -236,7 +237,7 @@ CREATE TABLE delivery (
     open {int} NOT NULL,
     due_at {instant} NOT NULL,
     PRIMARY KEY (client_id, consumer_id, event_id)
-) {strict};
+) {keyed};
 CREATE INDEX delivery_open ON delivery (client_id, consumer_id, due_at, event_id) WHERE open = 1;
 
 CREATE TABLE delivery_attempt (
@@ -250,7 +251,7 @@ CREATE TABLE delivery_attempt (
     response {text} NOT NULL,
     micros {int} NOT NULL,
     PRIMARY KEY (client_id, consumer_id, event_id, number)
-) {strict};
+) {keyed};
 
 -- Running processes. One is dead when alive_until has passed, and what it claimed may be taken by another. One that lived
 -- past its own death goes on under the next epoch.
@@ -273,7 +274,7 @@ CREATE TABLE audit (
     address {text},
     correlation_id {uuid},
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 CREATE INDEX audit_company ON audit (client_id, company_id, id);
 
 -- The built-in third party's own memory: what it granted. It knows nothing of clients and connections, as a real one would not.
@@ -285,5 +286,5 @@ CREATE TABLE sandbox_grant (
     generation {int} NOT NULL,
     revoked {instant},
     created {instant} NOT NULL
-) {strict};
+) {keyed};
 CREATE INDEX sandbox_grant_created ON sandbox_grant (created);

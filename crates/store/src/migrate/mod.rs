@@ -73,7 +73,8 @@ impl Engine {
             ("text", Self::Sqlite) => "TEXT",
             ("text", Self::Postgres) => "TEXT COLLATE \"C\"",
             ("strict", Self::Sqlite) => "STRICT",
-            ("strict", Self::Postgres) => "",
+            ("keyed", Self::Sqlite) => "STRICT, WITHOUT ROWID",
+            ("strict" | "keyed", Self::Postgres) => "",
             _ => return None,
         })
     }

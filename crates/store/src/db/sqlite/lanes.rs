@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::db::Lane;
 
@@ -71,31 +72,41 @@ impl<T> Lanes<T> {
         Ok(())
     }
 
-    /// The next piece of work, waiting for it. None when the queue is closed and empty.
-    pub(super) fn wait(&self) -> Option<T> {
+    /// The next piece of work, waiting for it. Background work is handed out only after `patience` in which no interactive work
+    /// came. None when the queue is closed and empty.
+    pub(super) fn wait(&self, patience: Duration) -> Option<(Lane, T)> {
         let mut state = self.state();
+        let mut patient = !patience.is_zero();
         loop {
-            if let Some(work) = state.next() {
+            let background = !patient || state.closed;
+            if let Some(work) = state.next(background) {
                 return Some(work);
             }
             if state.closed {
                 return None;
             }
             state.sleeping += 1;
-            state = self
-                .arrived
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            if patient && !state.background.is_empty() {
+                let waited = self.arrived.wait_timeout(state, patience);
+                let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                state = woken;
+                patient = !timeout.timed_out();
+            } else {
+                state = self
+                    .arrived
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
             state.sleeping -= 1;
         }
     }
 
-    /// The next piece of work, if there is one.
-    pub(super) fn next(&self) -> Option<T> {
-        self.state().next()
+    /// The next piece of work, if there is one; of background work only where that is asked for.
+    pub(super) fn next(&self, background: bool) -> Option<(Lane, T)> {
+        self.state().next(background)
     }
 
-    /// The next piece of background work, if there is one.
+    /// The next piece of background work, if there is one, whatever else waits.
     pub(super) fn next_background(&self) -> Option<T> {
         self.state().background.pop_front()
     }
@@ -108,10 +119,15 @@ impl<T> Lanes<T> {
 }
 
 impl<T> State<T> {
-    fn next(&mut self) -> Option<T> {
-        self.interactive
-            .pop_front()
-            .or_else(|| self.background.pop_front())
+    fn next(&mut self, background: bool) -> Option<(Lane, T)> {
+        if let Some(work) = self.interactive.pop_front() {
+            return Some((Lane::Interactive, work));
+        }
+        if !background {
+            return None;
+        }
+        let work = self.background.pop_front()?;
+        Some((Lane::Background, work))
     }
 }
 
@@ -132,9 +148,16 @@ mod tests {
         assert_eq!(lanes.push(Lane::Background, 4), Err(Refused::Full));
         lanes.push(Lane::Interactive, 5).unwrap();
         assert_eq!(lanes.next_background(), Some(1));
+        lanes.push(Lane::Background, 1).unwrap();
+        assert_eq!(lanes.next(true), Some((Lane::Interactive, 3)));
+        assert_eq!(lanes.next(false), Some((Lane::Interactive, 5)));
+        assert_eq!(lanes.next(false), None);
+        // Nothing interactive comes: background work has its turn after a while.
+        let waited = lanes.wait(Duration::from_millis(1));
+        assert_eq!(waited, Some((Lane::Background, 2)));
         lanes.close();
         assert_eq!(lanes.push(Lane::Interactive, 6), Err(Refused::Closed));
-        let left: Vec<_> = std::iter::from_fn(|| lanes.wait()).collect();
-        assert_eq!(left, [3, 5, 2]);
+        let left: Vec<_> = std::iter::from_fn(|| lanes.wait(Duration::MAX)).collect();
+        assert_eq!(left, [(Lane::Background, 1)]);
     }
 }

@@ -6,6 +6,7 @@ mod lanes;
 mod lock;
 mod open;
 mod reader;
+mod share;
 mod statement;
 mod unit;
 mod writer;

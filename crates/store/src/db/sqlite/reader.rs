@@ -1,6 +1,7 @@
 //! The threads `sqlite-reader-n`: each has a read-only connection.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -16,7 +17,7 @@ use crate::{ReadTx, Row, Statement, StoreError, Value};
 /// Works until the queue is closed and empty.
 pub(super) fn run(connection: Connection, queue: &Lanes<Box<dyn ReadUnit>>) {
     let mut tx = ReadTx::new(Session::Sqlite(connection));
-    while let Some(unit) = queue.wait() {
+    while let Some((_, unit)) = queue.wait(Duration::ZERO) {
         // The body's own panics are caught within; this is for its result's `Drop` and `From`.
         drop(unpanicked("read", || unit.run(&mut tx)));
         if let Session::Sqlite(connection) = &tx.session
