@@ -58,21 +58,21 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        let company = self
-            .store()
-            .write(
-                "create_company",
-                (company, event, entry),
-                |tx, (new, told, entry)| {
-                    Box::pin(async move {
-                        company::insert(tx, new).await?;
-                        event::insert(tx, told).await?;
-                        audit::insert(tx, entry).await?;
-                        Ok::<_, AppError>(new.clone())
-                    })
-                },
-            )
-            .await?;
+        let input = (company.clone(), event, entry);
+        self.carry_out(
+            "create_company",
+            (caller.client, input.2.id),
+            input,
+            |tx, (new, told, entry)| {
+                Box::pin(async move {
+                    company::insert(tx, new).await?;
+                    event::insert(tx, told).await?;
+                    audit::insert(tx, entry).await?;
+                    Ok(())
+                })
+            },
+        )
+        .await?;
         self.events_written().notify_one();
         Ok(company)
     }

@@ -33,15 +33,12 @@ impl App {
             return Err(Refusal::NotEnabled.into());
         }
         let creation = self.creation(caller, company, integration);
-        let created = self
-            .store()
-            .write("create_connection", creation, |tx, creation| {
-                Box::pin(async move {
-                    creation.insert(tx).await?;
-                    Ok::<_, AppError>(creation.connection.clone())
-                })
-            })
-            .await?;
+        let created = creation.connection.clone();
+        let mark = (caller.client, creation.entry.id);
+        self.carry_out("create_connection", mark, creation, |tx, creation| {
+            Box::pin(creation.insert(tx))
+        })
+        .await?;
         self.events_written().notify_one();
         Ok(created)
     }

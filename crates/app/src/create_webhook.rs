@@ -67,8 +67,13 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        self.store()
-            .write("create_webhook", (consumer, entry), |tx, (new, entry)| {
+        let created = consumer.clone();
+        let mark = (caller.client, entry.id);
+        self.carry_out(
+            "create_webhook",
+            mark,
+            (consumer, entry),
+            |tx, (new, entry)| {
                 Box::pin(async move {
                     // Under SERIALIZABLE two that count at once do not both get in.
                     if consumer::count(tx, new.client).await? >= CONSUMERS_MOST {
@@ -76,10 +81,12 @@ impl App {
                     }
                     consumer::insert(tx, new).await?;
                     audit::insert(tx, entry).await?;
-                    Ok(new.clone())
+                    Ok(())
                 })
-            })
-            .await
+            },
+        )
+        .await?;
+        Ok(created)
     }
 
     /// A secret as the Standard Webhooks specification writes it.

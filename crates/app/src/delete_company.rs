@@ -53,48 +53,48 @@ impl App {
                 correlation: caller.correlation,
             },
         };
-        self.store()
-            .write("delete_company", deletion, |tx, deletion| {
-                Box::pin(async move {
-                    let (client, id, at) = (deletion.entry.client, deletion.id, deletion.entry.at);
-                    let Some(found) = company::find(tx, client, id).await? else {
-                        return Err(AppError::NotFound("company"));
+        let mark = (caller.client, deletion.entry.id);
+        self.carry_out("delete_company", mark, deletion, |tx, deletion| {
+            Box::pin(async move {
+                let (client, id, at) = (deletion.entry.client, deletion.id, deletion.entry.at);
+                let Some(found) = company::find(tx, client, id).await? else {
+                    return Err(AppError::NotFound("company"));
+                };
+                attempt::delete_of_company(tx, client, id).await?;
+                for held in connection::of_company(tx, client, id).await? {
+                    let Some(change) = deletion
+                        .connections
+                        .iter()
+                        .find(|c| c.connection == held.id)
+                    else {
+                        // It came after the others were prepared.
+                        return Err(AppError::Raced);
                     };
-                    attempt::delete_of_company(tx, client, id).await?;
-                    for held in connection::of_company(tx, client, id).await? {
-                        let Some(change) = deletion
-                            .connections
-                            .iter()
-                            .find(|c| c.connection == held.id)
-                        else {
-                            // It came after the others were prepared.
-                            return Err(AppError::Raced);
-                        };
-                        match change.apply_to(tx, &held).await? {
-                            Applied::Done => {}
-                            Applied::Gone | Applied::Refused(_) => {
-                                return Err(AppError::Internal("a deletion was refused"));
-                            }
+                    match change.apply_to(tx, &held).await? {
+                        Applied::Done => {}
+                        Applied::Gone | Applied::Refused(_) => {
+                            return Err(AppError::Internal("a deletion was refused"));
                         }
                     }
-                    journey::delete_of_company(tx, client, id).await?;
-                    consent::erase_of_company(tx, client, id).await?;
-                    company::delete(tx, client, id, at).await?;
-                    let told = Event {
-                        id: deletion.event_id,
-                        client,
-                        kind: EventType::CompanyDeleted,
-                        at,
-                        facts: EventFacts {
-                            company: CompanyFacts::from(&found),
-                            connection: None,
-                        },
-                    };
-                    event::insert(tx, &told).await?;
-                    audit::insert(tx, &deletion.entry).await?;
-                    Ok(())
-                })
+                }
+                journey::delete_of_company(tx, client, id).await?;
+                consent::erase_of_company(tx, client, id).await?;
+                company::delete(tx, client, id, at).await?;
+                let told = Event {
+                    id: deletion.event_id,
+                    client,
+                    kind: EventType::CompanyDeleted,
+                    at,
+                    facts: EventFacts {
+                        company: CompanyFacts::from(&found),
+                        connection: None,
+                    },
+                };
+                event::insert(tx, &told).await?;
+                audit::insert(tx, &deletion.entry).await?;
+                Ok(())
             })
-            .await
+        })
+        .await
     }
 }

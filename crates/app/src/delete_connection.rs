@@ -32,20 +32,19 @@ impl App {
         let integration = self.integration(found.platform_key)?;
         let mut change = self.change(caller, company, id, integration, Command::Delete);
         change.outgoing = self.outgoing(caller.client, id, found.platform_key).await?;
-        self.store()
-            .write("delete_connection", change, |tx, change| {
-                Box::pin(async move {
-                    match change.apply(tx).await? {
-                        Applied::Done => {}
-                        Applied::Gone => return Err(AppError::NotFound("connection")),
-                        Applied::Refused(_) => {
-                            return Err(AppError::Internal("a deletion was refused"));
-                        }
+        self.carry_out("delete_connection", change.mark(), change, |tx, change| {
+            Box::pin(async move {
+                match change.apply(tx).await? {
+                    Applied::Done => {}
+                    Applied::Gone => return Err(AppError::NotFound("connection")),
+                    Applied::Refused(_) => {
+                        return Err(AppError::Internal("a deletion was refused"));
                     }
-                    attempt::orphan(tx, change.client, change.company, change.connection).await?;
-                    Ok(())
-                })
+                }
+                attempt::orphan(tx, change.client, change.company, change.connection).await?;
+                Ok(())
             })
-            .await
+        })
+        .await
     }
 }

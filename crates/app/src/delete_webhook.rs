@@ -20,16 +20,16 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        self.store()
-            .write("delete_webhook", (id, entry), |tx, (id, entry)| {
-                Box::pin(async move {
-                    if !consumer::delete(tx, entry.client, *id, entry.at).await? {
-                        return Err(AppError::NotFound("webhook"));
-                    }
-                    audit::insert(tx, entry).await?;
-                    Ok(())
-                })
+        let mark = (caller.client, entry.id);
+        self.carry_out("delete_webhook", mark, (id, entry), |tx, (id, entry)| {
+            Box::pin(async move {
+                if !consumer::delete(tx, entry.client, *id, entry.at).await? {
+                    return Err(AppError::NotFound("webhook"));
+                }
+                audit::insert(tx, entry).await?;
+                Ok(())
             })
-            .await
+        })
+        .await
     }
 }

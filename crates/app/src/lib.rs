@@ -30,11 +30,12 @@ mod unlink_connection;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use handclasp_ambient::{SharedClock, SharedRandom};
-use handclasp_domain::{Actor, ClientId, CorrelationId, ReplicaId, Secret, Timestamp};
+use handclasp_domain::{Actor, AuditId, ClientId, CorrelationId, ReplicaId, Secret, Timestamp};
 use handclasp_integrations::{Catalogue, Integration};
 use handclasp_outbound::Outbound;
-use handclasp_store::{Store, StoreError};
+use handclasp_store::{Store, StoreError, Tx, audit};
 use handclasp_vault::{MacKey, Vault};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -213,6 +214,30 @@ impl App {
     /// Told when an event was written in this process. A hint: events of other processes are found by looking.
     pub fn events_written(&self) -> &Notify {
         &self.0.events
+    }
+
+    /// Carries out a change whose transaction writes this audit entry. Where the answer to its COMMIT was lost, the entry tells
+    /// whether it was carried out.
+    pub(crate) async fn carry_out<I, F>(
+        &self,
+        name: &'static str,
+        (client, entry): (ClientId, AuditId),
+        input: I,
+        body: F,
+    ) -> Result<(), AppError>
+    where
+        I: Send + Sync + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<(), AppError>>
+            + Copy
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.store()
+            .write_marked(name, input, body, move |tx, _| {
+                Box::pin(audit::exists(tx, client, entry))
+            })
+            .await
     }
 
     pub(crate) fn attempts_finished(&self) -> &Notify {

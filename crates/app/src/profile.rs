@@ -50,14 +50,15 @@ impl App {
             AllowedOrigin::parse(&format!("whiteListUrls[{index}]"), url)?;
         }
         let change = ProfileChange { name, ..change };
-        while_raced(|| self.change_profile_once(caller, &change)).await
+        while_raced(|| self.change_profile_once(caller, &change)).await?;
+        self.client(caller.client).await
     }
 
     async fn change_profile_once(
         &self,
         caller: &Caller,
         change: &ProfileChange,
-    ) -> Result<Client, AppError> {
+    ) -> Result<(), AppError> {
         let entry = AuditEntry {
             client: caller.client,
             id: self.logged_id::<AuditId>(),
@@ -69,28 +70,29 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        self.store()
-            .write(
-                "change_profile",
-                (change.clone(), entry),
-                |tx, (change, entry)| {
-                    Box::pin(async move {
-                        let Some(mut client) = client::find(tx, entry.client).await? else {
-                            return Err(AppError::NotFound("client"));
-                        };
-                        client.name.clone_from(&change.name);
-                        client.redirect_url.clone_from(&change.redirect_url);
-                        client
-                            .allowed_redirect_urls
-                            .clone_from(&change.allowed_redirect_urls);
-                        if !client::update(tx, &client).await? {
-                            return Err(AppError::Raced);
-                        }
-                        audit::insert(tx, entry).await?;
-                        Ok(client)
-                    })
-                },
-            )
-            .await
+        let mark = (caller.client, entry.id);
+        self.carry_out(
+            "change_profile",
+            mark,
+            (change.clone(), entry),
+            |tx, (change, entry)| {
+                Box::pin(async move {
+                    let Some(mut client) = client::find(tx, entry.client).await? else {
+                        return Err(AppError::NotFound("client"));
+                    };
+                    client.name.clone_from(&change.name);
+                    client.redirect_url.clone_from(&change.redirect_url);
+                    client
+                        .allowed_redirect_urls
+                        .clone_from(&change.allowed_redirect_urls);
+                    if !client::update(tx, &client).await? {
+                        return Err(AppError::Raced);
+                    }
+                    audit::insert(tx, entry).await?;
+                    Ok(())
+                })
+            },
+        )
+        .await
     }
 }

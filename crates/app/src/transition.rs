@@ -121,6 +121,11 @@ const fn action(command: &Command) -> &'static str {
 }
 
 impl Change {
+    /// Whose change it is, and the id of its audit entry.
+    pub(crate) const fn mark(&self) -> (ClientId, AuditId) {
+        (self.client, self.audit_id)
+    }
+
     /// The audit entry of the change.
     pub(crate) fn entry(&self) -> AuditEntry {
         AuditEntry {

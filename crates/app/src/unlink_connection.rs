@@ -31,21 +31,20 @@ impl App {
         let integration = self.integration(found.platform_key)?;
         let mut change = self.change(caller, company, id, integration, Command::Unlink);
         change.outgoing = self.outgoing(caller.client, id, found.platform_key).await?;
-        self.store()
-            .write("unlink_connection", change, |tx, change| {
-                Box::pin(async move {
-                    match change.apply(tx).await? {
-                        Applied::Done => Ok(()),
-                        Applied::Gone => Err(AppError::NotFound("connection")),
-                        Applied::Refused(InvalidTransition::NotFrom(status)) => {
-                            Err(Refusal::NotLinked(status).into())
-                        }
-                        Applied::Refused(InvalidTransition::WrongCompany { .. }) => {
-                            Err(AppError::Internal("unlinking asked who is there"))
-                        }
+        self.carry_out("unlink_connection", change.mark(), change, |tx, change| {
+            Box::pin(async move {
+                match change.apply(tx).await? {
+                    Applied::Done => Ok(()),
+                    Applied::Gone => Err(AppError::NotFound("connection")),
+                    Applied::Refused(InvalidTransition::NotFrom(status)) => {
+                        Err(Refusal::NotLinked(status).into())
                     }
-                })
+                    Applied::Refused(InvalidTransition::WrongCompany { .. }) => {
+                        Err(AppError::Internal("unlinking asked who is there"))
+                    }
+                }
             })
-            .await
+        })
+        .await
     }
 }

@@ -130,7 +130,7 @@ const KEYS: &[Key] = &[
         name: "database_pool",
         kind: Kind::Number,
         example: "16",
-        about: "PostgreSQL only: how many connections at most.",
+        about: "PostgreSQL only: how many connections at most, of which a third is for background work; 2 or more.",
     },
     Key {
         name: "prepared_statements",

@@ -3,6 +3,7 @@
 use handclasp_domain::{Actor, AuditId, ClientId, CompanyId, CorrelationId, Id, Timestamp};
 use uuid::Uuid;
 
+use crate::reader::Reader;
 use crate::{StoreError, Tx, statements, values};
 
 /// An entry.
@@ -32,6 +33,17 @@ statements! {
     /// An entry.
     INSERT = "INSERT INTO audit (client_id, id, at, actor, actor_id, action, company_id, subject_id, address, correlation_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// Whether there is an entry.
+    EXISTS = "SELECT 1 FROM audit WHERE client_id = $1 AND id = $2";
+}
+
+/// Whether an entry was written. Since it is part of its change's transaction, so was the change.
+pub async fn exists(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: AuditId,
+) -> Result<bool, StoreError> {
+    Ok(on.row(&EXISTS, values![client, id]).await?.is_some())
 }
 
 /// Writes an entry.

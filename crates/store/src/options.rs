@@ -20,7 +20,7 @@ pub enum Database {
         /// roots (or those in `sslrootcert`, a PEM file). Without `sslmode`: `disable` on a Unix socket and on
         /// loopback, `require` elsewhere.
         url: String,
-        /// How many connections at most.
+        /// How many connections at most: two at least, of which a third is for background work.
         pool_size: usize,
         /// Whether statements are prepared once per connection and kept. Off for a pooler in transaction mode,
         /// such as PgBouncer before 1.21.

@@ -94,6 +94,68 @@ impl Store {
         self.transact(Lane::Interactive, name, input, body).await
     }
 
+    /// Runs a command of the domain that leaves a mark of its own, such as an audit entry whose id was drawn for it. Where the
+    /// database's answer to COMMIT was lost, `left` looks for the mark: it tells whether the command was carried out, and where
+    /// it was not, it is run again. So a [`StoreError::CommitUnknown`] never gets out, and nothing is done twice.
+    pub async fn write_marked<I, E, F, L>(
+        &self,
+        name: &'static str,
+        input: I,
+        body: F,
+        left: L,
+    ) -> Result<(), E>
+    where
+        I: Send + Sync + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<(), E>>
+            + Copy
+            + Send
+            + Sync
+            + 'static,
+        L: for<'a> Fn(&'a mut ReadTx, &'a I) -> BoxFuture<'a, Result<bool, StoreError>>
+            + Copy
+            + Send
+            + Sync
+            + 'static,
+    {
+        let input = Arc::new(input);
+        let mut lost = 0;
+        loop {
+            let run = self.write(
+                name,
+                Arc::clone(&input),
+                move |tx: &mut Tx, input: &Arc<I>| {
+                    Box::pin(async move { body(tx, input).await.map_err(Said::Body) })
+                },
+            );
+            let said = match run.await {
+                Ok(()) => return Ok(()),
+                Err(said) => said,
+            };
+            if matches!(said, Said::Store(StoreError::CommitUnknown(_))) {
+                tracing::warn!(
+                    name,
+                    "the answer to COMMIT was lost; looking for what it left"
+                );
+                lost += 1;
+            } else if lost == 0 {
+                return Err(said.into_error());
+            }
+            // Also where the second run met what the first one left after it was looked for.
+            let found = self.read("look_for_mark", Arc::clone(&input), move |tx, input| {
+                Box::pin(left(tx, input))
+            });
+            match (found.await?, said) {
+                (true, _) => return Ok(()),
+                (false, Said::Store(StoreError::CommitUnknown(_))) if lost < LOST_MOST => {}
+                (false, Said::Store(StoreError::CommitUnknown(cause))) => {
+                    return Err(StoreError::Unavailable(cause).into());
+                }
+                (false, said) => return Err(said.into_error()),
+            }
+        }
+    }
+
     /// Runs a step of background work in one transaction: claims, attempts, logs, purges. READ COMMITTED on
     /// PostgreSQL, where rows are taken by `FOR UPDATE SKIP LOCKED`; after waiting [`Store::write`]s on SQLite. It touches 500
     /// rows at most.
@@ -209,6 +271,30 @@ impl Store {
         match &*self.0 {
             Inner::Sqlite(sqlite) => sqlite.close().await,
             Inner::Postgres(postgres) => postgres.close(),
+        }
+    }
+}
+
+/// How often an answer to COMMIT may be lost before the database counts as not available.
+const LOST_MOST: u32 = 3;
+
+/// Who says that a command failed.
+enum Said<E> {
+    Body(E),
+    Store(StoreError),
+}
+
+impl<E> From<StoreError> for Said<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<E: From<StoreError>> Said<E> {
+    fn into_error(self) -> E {
+        match self {
+            Self::Body(error) => error,
+            Self::Store(error) => error.into(),
         }
     }
 }

@@ -109,7 +109,7 @@ impl Made {
         };
         Database::Postgres {
             url: format!("{server}/{}{query}", self.name),
-            pool_size: 8,
+            pool_size: 12,
             prepared_statements: true,
         }
     }

@@ -131,6 +131,43 @@ fn a_connection_lost_at_commit_is_reported_as_unknown() {
 }
 
 #[test]
+fn a_lost_answer_to_commit_is_settled_by_what_the_command_left() {
+    on_postgres(async |db| {
+        let proxy = Proxy::before(db.url());
+        let store = behind(db, &proxy).await;
+        let add = |number: u32| {
+            store.write_marked(
+                "add",
+                (number, format!("thing {number}")),
+                |tx: &mut Tx, (number, name)| {
+                    Box::pin(async move {
+                        let row = values![id((*number).into()), name, *number];
+                        tx.execute(&ADD, row).await.map(drop)
+                    })
+                },
+                |tx, (_, name)| {
+                    Box::pin(
+                        async move { Ok(tx.query_opt(&NUMBER, values![name]).await?.is_some()) },
+                    )
+                },
+            )
+        };
+        for (number, mode) in [(1, Mode::CutBeforeCommit), (2, Mode::CutAfterCommit)] {
+            proxy.set(mode);
+            add(number).await.unwrap();
+            assert_eq!(count(&store).await, i64::from(number), "{mode:?}");
+        }
+        // What the command itself says is not taken for a lost answer.
+        let again: StoreError = add(2).await.unwrap_err();
+        assert!(matches!(again, StoreError::UniqueViolation), "{again:?}");
+        // With the database gone it is not known, and that is said.
+        proxy.set(Mode::Refuse);
+        let gone: StoreError = add(3).await.unwrap_err();
+        assert!(gone.is_retryable(), "{gone:?}");
+    });
+}
+
+#[test]
 fn a_connection_lost_before_commit_is_made_up_for() {
     on_postgres(async |db| {
         let proxy = Proxy::before(db.url());

@@ -174,7 +174,7 @@ pub(crate) fn on_postgres(test: impl AsyncFnOnce(&Fresh)) {
         let direct = named(&server, &name);
         let database = Database::Postgres {
             url: pooler.map_or(direct.clone(), |pooler| named(&pooler, &name)),
-            pool_size: 8,
+            pool_size: 12,
             prepared_statements,
         };
         let test = run(tempfile::tempdir().unwrap(), direct, database, test);

@@ -29,7 +29,8 @@ pub(crate) struct Lease {
     /// trip.
     begin: Option<Arc<str>>,
     prepared: bool,
-    slot: Slot,
+    /// Given back before the connection is: whoever gets that one next takes a slot.
+    slot: Option<Slot>,
 }
 
 /// A slot number, given back when dropped.
@@ -40,18 +41,14 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// The lowest free number. There are as many as the pool has connections, so there is one.
-    pub(super) fn take(free: &Slots, first: u32) -> Self {
-        let index = free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default();
-        Self {
+    /// A free number. There are as many as the pool has connections, so there is one for whoever has a connection.
+    pub(super) fn take(free: &Slots, first: u32) -> Option<Self> {
+        let index = free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Self {
             index,
             first,
             free: Arc::clone(free),
-        }
+        })
     }
 }
 
@@ -65,7 +62,7 @@ impl Drop for Slot {
 }
 
 impl Lease {
-    pub(super) fn new(object: Object, prepared: bool, slot: Slot) -> Self {
+    pub(super) fn new(object: Object, prepared: bool, slot: Option<Slot>) -> Self {
         Self {
             object: Some(object),
             begin: None,
@@ -86,7 +83,10 @@ impl Lease {
     }
 
     pub(crate) const fn slot(&self) -> i64 {
-        self.slot.first as i64 + self.slot.index as i64
+        match &self.slot {
+            Some(slot) => slot.first as i64 + slot.index as i64,
+            None => 0,
+        }
     }
 
     fn client(&self) -> Result<&ClientWrapper, StoreError> {
@@ -105,6 +105,7 @@ impl Lease {
 
     /// Gives the connection back to the pool. Nothing may be open on it.
     pub(super) fn keep(mut self) {
+        drop(self.slot.take());
         drop(self.object.take());
     }
 
@@ -126,8 +127,12 @@ impl Lease {
         };
         // Polled in this order, and so sent in it.
         let (begun, result) = futures::join!(self.control(&begin), statement);
-        begun.map_err(|error| explain(&error))?;
-        result
+        match (begun, result) {
+            (Ok(()), result) => result,
+            // Without its BEGIN the statement was a transaction by itself, and what it did is kept.
+            (Err(error), Ok(_)) => Err(StoreError::CommitUnknown(super::failure::cause(&error))),
+            (Err(error), Err(_)) => Err(explain(&error)),
+        }
     }
 
     /// All rows.
@@ -224,6 +229,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        drop(self.slot.take());
         let Some(object) = self.object.take() else {
             return;
         };

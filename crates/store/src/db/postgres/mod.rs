@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+    Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
 };
 use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
@@ -27,18 +27,20 @@ use crate::{OpenError, ReadTx, Row, Statement, StoreError, StoreOptions, Tx, Val
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// How long a connection is silent before it is asked whether it is still there, and how long it may take to answer.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// One of so many connections is for background work.
+const BACKGROUND_PART: usize = 3;
 /// When a refused caller may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A pool of connections to one PostgreSQL database.
+/// Connections to one PostgreSQL database.
 pub(crate) struct Postgres {
-    pool: Pool,
+    /// For requests, and all that reads.
+    interactive: Connections,
+    /// For background work. A pool of its own: however many requests wait, a process goes on showing that it is alive.
+    background: Connections,
     prepared: bool,
     slots: Slots,
     first_slot: u32,
-    /// Units under way, those waiting for a connection included.
-    units: AtomicUsize,
-    most_units: usize,
     time_limit: Duration,
     /// Each transaction's BEGIN: serializable, read committed, read only.
     begins: [Arc<str>; 3],
@@ -79,44 +81,66 @@ impl Postgres {
             "REPEATABLE READ READ ONLY",
         ]
         .map(|level| format!("BEGIN ISOLATION LEVEL {level}{guard}").into());
-        let manager = Manager::from_config(
-            config,
-            tls,
-            ManagerConfig {
+        let pool_size = pool_size.max(2);
+        let of_background = (pool_size / BACKGROUND_PART).max(1);
+        let connections = |size: usize| -> Result<Connections, OpenError> {
+            let recycling = ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
-            },
-        );
-        let pool_size = pool_size.max(1);
-        let pool = Pool::builder(manager)
-            .max_size(pool_size)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| OpenError::Url(error.to_string()))?;
+            };
+            let manager = Manager::from_config(config.clone(), tls.clone(), recycling);
+            let pool = Pool::builder(manager)
+                .max_size(size)
+                .runtime(Runtime::Tokio1)
+                .build()
+                .map_err(|error| OpenError::Url(error.to_string()))?;
+            Ok(Connections {
+                pool,
+                units: AtomicUsize::new(0),
+                most_units: options.queue_limit.saturating_add(size),
+            })
+        };
         let slots = u32::try_from(pool_size).unwrap_or(u32::MAX);
         Ok(Self {
-            pool,
+            interactive: connections(pool_size - of_background)?,
+            background: connections(of_background)?,
             prepared,
             slots: Arc::new(Mutex::new((0..slots).rev().collect())),
             first_slot: options.first_slot,
-            units: AtomicUsize::new(0),
-            most_units: options.queue_limit.saturating_add(pool_size),
             time_limit: options.time_limit,
             begins,
         })
     }
 
-    /// Counts a unit in, or refuses it.
-    fn admit(&self) -> Result<Admitted<'_>, StoreError> {
-        let admitted = Admitted(&self.units);
-        if self.units.fetch_add(1, Ordering::Relaxed) >= self.most_units {
-            return Err(StoreError::Overloaded {
-                retry_after: RETRY_AFTER,
-            });
+    const fn of(&self, lane: Lane) -> &Connections {
+        match lane {
+            Lane::Interactive => &self.interactive,
+            Lane::Background => &self.background,
         }
-        Ok(admitted)
     }
 
-    async fn lease(&self, deadline: Instant) -> Result<Lease, StoreError> {
+    async fn lease(&self, lane: Lane, deadline: Instant) -> Result<Lease, StoreError> {
+        loop {
+            match self.try_lease(lane, deadline).await {
+                // The server is there and busy. A connection that hangs is given up, and another tried while there is time.
+                Err(PoolError::Timeout(TimeoutType::Create)) if Instant::now() < deadline => {}
+                Ok(lease) => return Ok(lease),
+                Err(PoolError::Timeout(TimeoutType::Wait)) => {
+                    return Err(StoreError::Overloaded {
+                        retry_after: RETRY_AFTER,
+                    });
+                }
+                Err(PoolError::Closed) => return Err(StoreError::Closed),
+                Err(PoolError::Backend(error)) => return Err(unreachable(&error)),
+                Err(
+                    error @ (PoolError::Timeout(_)
+                    | PoolError::NoRuntimeSpecified
+                    | PoolError::PostCreateHook(_)),
+                ) => return Err(StoreError::unavailable(error.to_string())),
+            }
+        }
+    }
+
+    async fn try_lease(&self, lane: Lane, deadline: Instant) -> Result<Lease, PoolError> {
         let left = deadline.saturating_duration_since(Instant::now());
         let limits = Timeouts {
             wait: Some(left),
@@ -124,28 +148,16 @@ impl Postgres {
             recycle: Some(left),
         };
         // The pool counts each limit by itself. One who was let in only at the end of the wait must not take as long again.
-        let Ok(got) = timeout_at(deadline, self.pool.timeout_get(&limits)).await else {
-            return Err(run::late());
-        };
-        match got {
-            Ok(object) => Ok(Lease::new(
-                object,
-                self.prepared,
-                Slot::take(&self.slots, self.first_slot),
-            )),
-            Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {
-                Err(StoreError::Overloaded {
-                    retry_after: RETRY_AFTER,
-                })
-            }
-            Err(PoolError::Closed) => Err(StoreError::Closed),
-            Err(PoolError::Backend(error)) => Err(unreachable(&error)),
-            Err(error) => Err(StoreError::unavailable(error.to_string())),
-        }
+        let object = timeout_at(deadline, self.of(lane).pool.timeout_get(&limits))
+            .await
+            .unwrap_or(Err(PoolError::Timeout(TimeoutType::Create)))?;
+        let slot = Slot::take(&self.slots, self.first_slot);
+        Ok(Lease::new(object, self.prepared, slot))
     }
 
     async fn run<S, T, E>(
         &self,
+        lane: Lane,
         name: &'static str,
         begin: &Arc<str>,
         body: &impl AsyncBody<S, T, E>,
@@ -154,11 +166,11 @@ impl Postgres {
         S: run::Scope,
         E: From<StoreError>,
     {
-        let _admitted = self.admit()?;
+        let _admitted = self.of(lane).admit()?;
         let deadline = Instant::now() + self.time_limit;
         let mut runs = 1;
         loop {
-            let lease = self.lease(deadline).await?;
+            let lease = self.lease(lane, deadline).await?;
             match once(name, lease, begin, deadline, body).await {
                 Run::Done(result) => return result,
                 Run::Again(error) => {
@@ -191,7 +203,7 @@ impl Postgres {
             Lane::Interactive => &self.begins[0],
             Lane::Background => &self.begins[1],
         };
-        self.run(name, begin, &Writes(&input, &body)).await
+        self.run(lane, name, begin, &Writes(&input, &body)).await
     }
 
     pub(crate) async fn read<I, T, E>(
@@ -205,7 +217,8 @@ impl Postgres {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(name, &self.begins[2], &Reads(&input, &body)).await
+        let (lane, begin) = (Lane::Interactive, &self.begins[2]);
+        self.run(lane, name, begin, &Reads(&input, &body)).await
     }
 
     pub(crate) async fn query(
@@ -213,11 +226,12 @@ impl Postgres {
         statement: &'static Statement,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let _admitted = self.admit()?;
+        let lane = Lane::Interactive;
+        let _admitted = self.of(lane).admit()?;
         let deadline = Instant::now() + self.time_limit;
         let mut runs = 1;
         loop {
-            let mut lease = self.lease(deadline).await?;
+            let mut lease = self.lease(lane, deadline).await?;
             let rows = timeout_at(deadline, lease.query(statement, values)).await;
             match rows {
                 Ok(Err(error @ StoreError::Unavailable(_))) => {
@@ -245,13 +259,37 @@ impl Postgres {
     /// schema, it fits on no connection.
     fn forget_if_broken(&self, error: &StoreError) {
         if matches!(error, StoreError::Unavailable(_)) {
-            self.pool.retain(|client, _| !client.is_closed());
-            self.pool.manager().statement_caches.clear();
+            for lane in [&self.interactive, &self.background] {
+                lane.pool.retain(|client, _| !client.is_closed());
+                lane.pool.manager().statement_caches.clear();
+            }
         }
     }
 
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.interactive.pool.close();
+        self.background.pool.close();
+    }
+}
+
+/// A pool, with how many wait for it.
+struct Connections {
+    pool: Pool,
+    /// Units under way, those waiting for a connection included.
+    units: AtomicUsize,
+    most_units: usize,
+}
+
+impl Connections {
+    /// Counts a unit in, or refuses it.
+    fn admit(&self) -> Result<Admitted<'_>, StoreError> {
+        let admitted = Admitted(&self.units);
+        if self.units.fetch_add(1, Ordering::Relaxed) >= self.most_units {
+            return Err(StoreError::Overloaded {
+                retry_after: RETRY_AFTER,
+            });
+        }
+        Ok(admitted)
     }
 }
 
