@@ -7,7 +7,7 @@ use crate::config::{Config, LogFormat};
 
 /// Begins to log.
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log).context("log: not a filter")?;
+    let filter = EnvFilter::try_new(config.log_filter()).context("log: not a filter")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
