@@ -38,7 +38,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("handclasp: {error:#}");
+            // Once there is a log, everything is a record of it.
+            if tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!("{error:#}");
+            } else {
+                eprintln!("handclasp: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }
