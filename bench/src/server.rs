@@ -177,6 +177,8 @@ impl Server {
             .arg("serve")
             .env("HANDCLASP_MASTER_KEY_FILE", setup.key_file())
             .env("HANDCLASP_LISTEN", address.to_string())
+            // No balancer has to notice anything.
+            .env("HANDCLASP_DRAIN_SECONDS", "0")
             .env("HANDCLASP_LINK_URL", format!("http://{public}"))
             .env(
                 "HANDCLASP_SANDBOX_URL",

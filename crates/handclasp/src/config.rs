@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use handclasp_app::SandboxMode;
@@ -31,8 +32,11 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_listen: String,
     pub(crate) connections: usize,
+    /// None where it was not set: the demo then has another default than a server.
+    pub(crate) drain_seconds: Option<u64>,
     pub(crate) grace_seconds: u64,
-    pub(crate) log: String,
+    /// The same.
+    pub(crate) log: Option<String>,
     pub(crate) log_format: LogFormat,
 }
 
@@ -82,8 +86,9 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             metrics_listen: String::new(),
             connections: 8_192,
+            drain_seconds: None,
             grace_seconds: 10,
-            log: "info".to_owned(),
+            log: None,
             log_format: LogFormat::Text,
         }
     }
@@ -202,13 +207,19 @@ const KEYS: &[Key] = &[
         name: "connections",
         kind: Kind::Number,
         example: "8192",
-        about: "The most open connections from clients.",
+        about: "The most open connections from clients. Where the system allows fewer open files (LimitNOFILE, ulimit -n), there are fewer, and the log says so at the start.",
+    },
+    Key {
+        name: "drain_seconds",
+        kind: Kind::Number,
+        example: "10",
+        about: "When the server is told to stop: how long it still takes connections, while /readyz answers 503 already. As long as a balancer needs to notice; 0 without one.",
     },
     Key {
         name: "grace_seconds",
         kind: Kind::Number,
         example: "10",
-        about: "How long running requests may take to finish when the server is told to stop.",
+        about: "After that: how long running requests may take to finish.",
     },
     Key {
         name: "log",
@@ -283,6 +294,16 @@ impl Config {
         Ok(config)
     }
 
+    /// How long connections are still taken after the stop.
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds.unwrap_or(10))
+    }
+
+    /// What is logged.
+    pub(crate) fn log_filter(&self) -> &str {
+        self.log.as_deref().unwrap_or("info")
+    }
+
     /// The embedded database's file.
     pub(crate) fn sqlite_path(&self) -> PathBuf {
         self.data_dir.join("handclasp.db")
@@ -334,7 +355,10 @@ mod tests {
     fn the_example_is_a_configuration_and_names_every_setting() {
         let table: toml::Table = example().parse().unwrap();
         let config: Config = toml::Value::Table(table.clone()).try_into().unwrap();
-        assert_eq!(config.connections, Config::default().connections);
+        let default = Config::default();
+        assert_eq!(config.connections, default.connections);
+        assert_eq!(config.drain(), default.drain());
+        assert_eq!(config.log_filter(), default.log_filter());
         // A field that the list lacks would be missing here: without it the structure's own list of fields is told.
         let error = toml::from_str::<Config>("no_such_setting = 1")
             .unwrap_err()

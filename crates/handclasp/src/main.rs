@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod control;
 mod demo;
+mod files;
 mod keys;
 mod logs;
 mod metrics;
@@ -16,6 +17,7 @@ mod server;
 mod wiring;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -25,13 +27,23 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(cli::run(arguments)),
+        Ok(runtime) => {
+            let result = runtime.block_on(cli::run(arguments));
+            // Threads that wait for something, such as the address of a name, keep nobody at the end.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            result
+        }
         Err(error) => Err(error.into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("handclasp: {error:#}");
+            // Once there is a log, everything is a record of it.
+            if tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!("{error:#}");
+            } else {
+                eprintln!("handclasp: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }

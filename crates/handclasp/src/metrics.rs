@@ -7,6 +7,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
 use handclasp_web::front::{self, Door, FrontLimits};
+use handclasp_web::layers::Outer;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,38 +17,52 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     let seconds = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     ];
-    Ok(PrometheusBuilder::new()
+    let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
-        .install_recorder()?)
+        .install_recorder()?;
+    let upkeep = handle.clone();
+    // Whether or not anybody asks for the figures: without it what is measured would pile up.
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(handle)
 }
 
-/// Serves `/metrics` until told to stop.
-pub(crate) async fn serve(
-    listen: SocketAddr,
-    handle: PrometheusHandle,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(listen)
+/// Opens the door; none where no address is set.
+pub(crate) async fn listen(address: &str) -> anyhow::Result<Option<TcpListener>> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let address: SocketAddr = address
+        .parse()
+        .context("metrics_listen: not an address and port")?;
+    let listener = TcpListener::bind(address)
         .await
-        .with_context(|| format!("metrics_listen: cannot listen on {listen}"))?;
-    let upkeep = handle.clone();
-    let router = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
+        .with_context(|| format!("metrics_listen: cannot listen on {address}"))?;
+    Ok(Some(listener))
+}
+
+/// Serves `/metrics` for as long as the process lives, so that its end can be watched too; and the probes, which no crowd at the
+/// public door can keep waiting here.
+pub(crate) fn serve(
+    listener: TcpListener,
+    handle: PrometheusHandle,
+    outer: &Outer,
+    probes: Router,
+) {
+    let metrics = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
     let limits = FrontLimits {
         connections: 32,
         ..FrontLimits::default()
     };
-    tokio::spawn(async move {
-        let served = front::serve(vec![Door::Tcp(listener)], router, limits, stop.clone());
-        let tidy = async {
-            loop {
-                tokio::time::sleep(Duration::from_secs(5)).await;
-                upkeep.run_upkeep();
-            }
-        };
-        tokio::select! {
-            _ = served => {}
-            () = tidy => {}
-        }
-    });
-    Ok(())
+    tokio::spawn(front::serve(
+        "metrics",
+        vec![Door::Tcp(listener)],
+        outer.wrap(metrics.merge(probes)),
+        limits,
+        CancellationToken::new(),
+    ));
 }

@@ -8,14 +8,17 @@ use handclasp_app::App;
 use handclasp_web::front::{self, Door, FrontLimits};
 use handclasp_web::layers::Sites;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::control;
+use crate::{control, files};
 
 /// How long work that outlives its request may go on after the stop: longer than the 30 s that an exchange may take.
 const TASKS: Duration = Duration::from_secs(40);
+/// How long background work may take to hand back what it has claimed. What it does not is taken up elsewhere, or at the next start.
+const BACKGROUND: Duration = Duration::from_secs(10);
 
 /// Opens the door.
 pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -24,9 +27,32 @@ pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listen: cannot listen on {address}"))
 }
 
-/// Serves until the process is told to stop, and then ends in good order: no new connections, running requests finished within
-/// the grace time, claims handed back, the database closed.
+/// Serves until the process is told to stop, and then ends in good order: `/readyz` says so at once, connections are taken until a
+/// balancer has noticed, running requests finish within the grace time, claims are handed back, the database is closed. Told
+/// twice, it ends at once: nothing is lost by it but what runs.
 pub(crate) async fn run(
+    config: &Config,
+    app: App,
+    sites: Sites,
+    listener: TcpListener,
+    stop: CancellationToken,
+    mut signals: Signals,
+) -> anyhow::Result<()> {
+    let told_twice = async {
+        signals.next().await;
+        tracing::info!("told to stop");
+        stop.cancel();
+        signals.next().await;
+    };
+    let result = tokio::select! {
+        result = in_good_order(config, app, sites, listener, stop.clone()) => result,
+        () = told_twice => Err(anyhow::anyhow!("told twice to stop: ended in the middle of things")),
+    };
+    let _gone = std::fs::remove_file(config.control_path());
+    result
+}
+
+async fn in_good_order(
     config: &Config,
     app: App,
     sites: Sites,
@@ -46,37 +72,27 @@ pub(crate) async fn run(
     ));
     let control = control::open(config)?;
     background.spawn(front::serve(
+        "control",
         vec![Door::Unix(control)],
         control::router(app.clone()),
         FrontLimits {
             connections: 16,
+            // A backup takes as long as the database is large.
+            request_time: Duration::from_secs(60 * 60),
             ..FrontLimits::default()
         },
         background_stop.clone(),
     ));
-    let told = stop.clone();
-    tokio::spawn(async move {
-        if wait_for_signal().await.is_ok() {
-            tracing::info!("told to stop");
-            told.cancel();
-        }
-    });
-    let grace = Duration::from_secs(config.grace_seconds);
     let limits = FrontLimits {
-        connections: config.connections,
-        grace,
+        connections: files::connections(config.connections, config.database_pool),
+        drain: config.drain(),
+        grace: Duration::from_secs(config.grace_seconds),
         ..FrontLimits::default()
     };
-    let served = front::serve(vec![Door::Tcp(listener)], sites, limits, stop).await;
-    if served.cut > 0 {
-        tracing::warn!(
-            cut = served.cut,
-            "connections were still busy after the grace time"
-        );
-    }
+    front::serve("public", vec![Door::Tcp(listener)], sites, limits, stop).await;
     app.tasks().close();
     // What was begun at a third party can't be begun again: it has its own time, whatever the grace time for requests is.
-    if tokio::time::timeout(grace.max(TASKS), app.tasks().wait())
+    if tokio::time::timeout(TASKS, app.tasks().wait())
         .await
         .is_err()
     {
@@ -86,17 +102,30 @@ pub(crate) async fn run(
     }
     background_stop.cancel();
     background.close();
-    let _late = tokio::time::timeout(grace.max(Duration::from_secs(2)), background.wait()).await;
+    let _late = tokio::time::timeout(BACKGROUND, background.wait()).await;
     app.store().close().await;
-    let _gone = std::fs::remove_file(config.control_path());
     Ok(())
 }
 
-async fn wait_for_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        result = tokio::signal::ctrl_c() => result,
+/// The signals by which a process is told to stop.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on a signal waits for [`run`] and does not end the process by itself.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

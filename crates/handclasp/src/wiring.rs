@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use handclasp_ambient::{
     SharedClock, SharedRandom, SystemClock, SystemRandom, new_id, random_bytes,
@@ -21,6 +22,8 @@ use handclasp_web::csrf::CsrfGate;
 use handclasp_web::layers::{Origin, Outer, Sites, Surface};
 use handclasp_web::look::assets;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Config;
@@ -140,8 +143,13 @@ fn reachable(listening: SocketAddr) -> SocketAddr {
     address
 }
 
-/// The routers under their addresses.
-pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
+/// What stands around what the operator's programs ask for.
+pub(crate) fn operator(app: &App) -> Outer {
+    Outer::new(Surface::Operator, app.clock().clone(), app.random().clone())
+}
+
+/// The routers under their addresses, and the probes under all of them.
+pub(crate) fn sites(app: &App, addresses: &Addresses, probes: Router) -> anyhow::Result<Sites> {
     let outer = |surface, origin: &Origin| {
         Outer::new(surface, app.clock().clone(), app.random().clone()).with_hsts(origin.is_https())
     };
@@ -154,17 +162,16 @@ pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
         app.random().clone(),
     );
     let pages = outer(Surface::Pages, &addresses.link);
+    let programs = outer(Surface::Api, &addresses.api);
+    let probes = operator(app).wrap(probes);
     let link = handclasp_link::router(app.clone(), cookies, &gate);
     let api = handclasp_api::router(app.clone(), &addresses.api);
     let sandbox = sandbox(app, addresses)?;
-    Ok(Sites::new(outer(Surface::Pages, &addresses.link))
+    Ok(Sites::new(pages.clone())
+        .for_programs("/api", programs.clone())
         .mount(&addresses.link, "/", pages.wrap(link))
         .mount(&addresses.link, "/assets", pages.wrap(assets::router()))
-        .mount(
-            &addresses.api,
-            "/api",
-            outer(Surface::Api, &addresses.api).wrap(api),
-        )
+        .mount(&addresses.api, "/api", programs.wrap(api))
         .mount(
             &addresses.sandbox,
             "/assets",
@@ -177,31 +184,33 @@ pub(crate) fn sites(app: &App, addresses: &Addresses) -> anyhow::Result<Sites> {
             "/.well-known/oauth-authorization-server/sandbox",
             sandbox,
         )
-        .everywhere(
-            "/healthz",
-            Router::new().route("/healthz", get(|| async { "ok\n" })),
-        )
-        .everywhere("/readyz", ready(app)))
+        .everywhere("/healthz", probes.clone())
+        .everywhere("/readyz", probes))
 }
 
-/// Ready: the database answers, and is migrated (or the server would not have started).
-fn ready(app: &App) -> Router {
-    let app = app.clone();
-    Router::new().route(
-        "/readyz",
-        get(move || {
-            let app = app.clone();
-            async move {
-                match app.store().ping().await {
-                    Ok(()) => (StatusCode::OK, "ready\n"),
-                    Err(_) => (
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "the database does not answer\n",
-                    ),
-                }
+/// `/healthz`: the process runs. `/readyz`: it can be sent requests, which it can't once it is told to stop, or while the
+/// database does not answer. That the database is migrated is certain: the server would not have started.
+pub(crate) fn probes(app: &App, stop: &CancellationToken) -> Router {
+    let (app, stop) = (app.clone(), stop.clone());
+    let ready = move || {
+        let (app, stop) = (app.clone(), stop.clone());
+        async move {
+            if stop.is_cancelled() {
+                return not_ready("the server is stopping\n");
             }
-        }),
-    )
+            match app.store().ping().await {
+                Ok(()) => "ready\n".into_response(),
+                Err(_) => not_ready("the database does not answer\n"),
+            }
+        }
+    };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+}
+
+fn not_ready(why: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], why).into_response()
 }
 
 /// The built-in third party. Of our clients it knows what each registered there, as a real one would.

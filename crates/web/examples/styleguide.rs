@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sites = Sites::new(outer).mount(&origin, "/", pages);
     let door = Door::Tcp(tokio::net::TcpListener::bind(origin.authority()).await?);
     front::serve(
+        "styleguide",
         vec![door],
         sites,
         FrontLimits::default(),

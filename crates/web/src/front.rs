@@ -4,6 +4,7 @@
 //! (waiting, sending its head, being answered, not reading the answer), so that a request on a kept-alive
 //! connection costs no timer of its own.
 
+mod door;
 mod io;
 mod pulse;
 #[cfg(test)]
@@ -18,29 +19,40 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+pub use self::door::Door;
+use self::door::{Complaints, Guest};
 use self::io::Watched;
-use self::pulse::{Pulse, Tracked, Verdict};
+use self::pulse::{Haste, Pulse, Tracked, Verdict};
+
+/// For how long after the last want of a place connections go on making room. They are woken once for it, and
+/// not anew with each accept.
+const PRESSURE: Duration = Duration::from_secs(2);
+/// How long those in the system's queue may wait for a place when the doors close.
+const LAST_PLACES: Duration = Duration::from_secs(2);
+/// How long accepting rests when the system gives no more connections.
+const REST: Duration = Duration::from_millis(50);
 
 /// What connections may take.
 #[derive(Debug, Clone, Copy)]
 pub struct FrontLimits {
     /// The most open connections over all doors. Further ones wait in the system's queue; while they do,
-    /// connections that lie idle are closed.
+    /// connections that lie idle, say nothing or send their heads slowly are closed.
     pub connections: usize,
     /// The most bytes of a request's head; more is a 431. At least 8 KiB are always taken.
     pub head: usize,
-    /// From a request's first byte (or the connection's beginning) to its head's end.
+    /// From a request's first byte to its head's end. A new connection may also say nothing for as long.
     pub head_time: Duration,
     /// How long a connection may wait between requests. Longer than the balancer's own in front of it.
     pub idle_time: Duration,
@@ -51,7 +63,10 @@ pub struct FrontLimits {
     pub answer_time: Duration,
     /// How long the other side may refuse to take any byte of an answer.
     pub write_time: Duration,
-    /// After the stop: how long running requests may take to finish.
+    /// After the stop: how long connections are still accepted, so that a balancer can notice that this server
+    /// goes. Each answer is then the last of its connection.
+    pub drain: Duration,
+    /// After that: how long running requests may take to finish.
     pub grace: Duration,
 }
 
@@ -65,31 +80,10 @@ impl Default for FrontLimits {
             request_time: Duration::from_secs(60),
             answer_time: Duration::from_secs(30 * 60),
             write_time: Duration::from_secs(20),
+            drain: Duration::ZERO,
             grace: Duration::from_secs(10),
         }
     }
-}
-
-impl FrontLimits {
-    /// Connections change what they do without telling their watch, so it looks at least as often as the
-    /// shortest limit is long.
-    fn look_again(&self, now: Instant) -> Instant {
-        now + self
-            .head_time
-            .min(self.idle_time)
-            .min(self.write_time)
-            .min(self.request_time)
-            .min(self.answer_time)
-    }
-}
-
-/// A listening socket.
-#[derive(Debug)]
-pub enum Door {
-    /// TCP, without delay.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    Unix(UnixListener),
 }
 
 /// The other end of the connection, in the extensions of each request; none on a Unix socket. Behind a trusted
@@ -105,21 +99,43 @@ pub struct Served {
 }
 
 /// What all connections are told.
+#[derive(Debug, Clone, Copy)]
+struct Orders {
+    stage: Stage,
+    /// Others wait for a place: until then room is made.
+    room_until: Option<Instant>,
+}
+
+/// How far a front is on its way to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+enum Stage {
     /// Go on.
     Serve,
-    /// Others wait for a place: make room where nothing happens.
-    MakeRoom,
+    /// Answer whoever comes, and close after each answer.
+    Drain,
     /// Finish what runs, and take nothing new.
     Finish,
     /// End now.
     Cut,
 }
 
-/// Serves until `stop` is cancelled, then lets running requests finish within the grace time and cuts the rest.
-/// `site` is a [`crate::layers::Sites`] or a plain router.
+impl Orders {
+    fn haste(&self) -> Haste {
+        match self.stage {
+            Stage::Serve | Stage::Drain => match self.room_until {
+                Some(until) if Instant::now() < until => Haste::Room,
+                Some(_) | None => Haste::None,
+            },
+            Stage::Finish | Stage::Cut => Haste::Finish,
+        }
+    }
+}
+
+/// Serves until `stop` is cancelled. Then, in this order: connections are still accepted for the time of
+/// draining, running requests finish within the grace time, and the rest is cut. `site` is a
+/// [`crate::layers::Sites`] or a plain router; `name` tells the fronts of a process apart in its metrics.
 pub async fn serve<S>(
+    name: &'static str,
     doors: Vec<Door>,
     site: S,
     limits: FrontLimits,
@@ -129,27 +145,35 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let (orders, _) = watch::channel(Order::Serve);
+    let (orders, _) = watch::channel(Orders {
+        stage: Stage::Serve,
+        room_until: None,
+    });
+    let places = limits.connections.clamp(1, Semaphore::MAX_PERMITS);
     let front = Arc::new(Front {
+        name,
         site,
         limits,
-        places: Arc::new(Semaphore::new(limits.connections.max(1))),
+        places: Arc::new(Semaphore::new(places)),
         orders,
         connections: TaskTracker::new(),
-        open: metrics::gauge!("handclasp_http_connections"),
+        open: metrics::gauge!("handclasp_http_connections", "door" => name),
     });
-    let accepting = TaskTracker::new();
+    let (accepting, closing) = (TaskTracker::new(), CancellationToken::new());
     for door in doors {
-        let (front, stop) = (front.clone(), stop.clone());
-        accepting.spawn(async move {
-            stop.run_until_cancelled(front.accept(door)).await;
-        });
+        accepting.spawn(front.clone().accept(door, closing.clone()));
     }
     accepting.close();
+    stop.cancelled().await;
+    front.enter(Stage::Drain);
+    if !limits.drain.is_zero() {
+        sleep(limits.drain).await;
+    }
+    closing.cancel();
     accepting.wait().await;
 
     front.connections.close();
-    front.orders.send_replace(Order::Finish);
+    front.enter(Stage::Finish);
     if timeout(limits.grace, front.connections.wait())
         .await
         .is_ok()
@@ -157,7 +181,7 @@ where
         return Served { cut: 0 };
     }
     let cut = front.connections.len();
-    front.orders.send_replace(Order::Cut);
+    front.enter(Stage::Cut);
     front.connections.wait().await;
     tracing::warn!(
         cut,
@@ -167,12 +191,29 @@ where
 }
 
 struct Front<S> {
+    name: &'static str,
     site: S,
     limits: FrontLimits,
     places: Arc<Semaphore>,
-    orders: watch::Sender<Order>,
+    orders: watch::Sender<Orders>,
     connections: TaskTracker,
     open: metrics::Gauge,
+}
+
+/// Counts a connection for as long as it is there, however it ends.
+struct Counted(metrics::Gauge);
+
+impl Counted {
+    fn new(open: &metrics::Gauge) -> Self {
+        open.increment(1);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
 }
 
 impl<S> Front<S>
@@ -180,50 +221,78 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    async fn accept(self: Arc<Self>, door: Door) {
+    async fn accept(self: Arc<Self>, door: Door, closing: CancellationToken) {
+        let mut complaints = Complaints::new(self.name);
         loop {
-            let Some(place) = self.place().await else {
-                return;
+            let next = async {
+                let place = self.place().await;
+                (place, door.next().await)
             };
-            let accepted = match &door {
-                Door::Tcp(listener) => listener.accept().await.map(|(stream, address)| {
-                    // Small answers are to leave at once; a socket that is gone already says so later.
-                    let _gone = stream.set_nodelay(true);
-                    self.start(stream, Peer(Some(address)), place);
-                }),
-                Door::Unix(listener) => listener
-                    .accept()
-                    .await
-                    .map(|(stream, _)| self.start(stream, Peer(None), place)),
+            let Some((place, guest)) = closing.run_until_cancelled(next).await else {
+                break;
             };
-            if let Err(error) = accepted {
-                // Aborted before we took it, or no file descriptors left: the latter passes when others close.
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+            match guest {
+                Ok(guest) => self.start(guest, place),
+                Err(error) if door::is_the_guests_own(&error) => {}
+                Err(error) => {
+                    // No file descriptors left, or no memory: it passes when others close.
+                    complaints.note(&error);
+                    self.make_room();
+                    drop(place);
+                    sleep(REST).await;
+                }
+            }
+        }
+        // To them it looked as if they were connected already. Those who come after this are refused.
+        let Ok(queue) = door.close() else { return };
+        let until = Instant::now() + LAST_PLACES;
+        while let Ok(place) = timeout_at(until, self.place()).await
+            && let Some(guest) = queue.next()
+        {
+            self.start(guest, place);
+        }
+    }
+
+    async fn place(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(place) = self.places.clone().try_acquire_owned() {
+                return place;
+            }
+            self.make_room();
+            let soon = timeout(PRESSURE / 2, self.places.clone().acquire_owned());
+            if let Ok(Ok(place)) = soon.await {
+                return place;
             }
         }
     }
 
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = self.places.clone().try_acquire_owned() {
-            return Some(place);
-        }
-        self.orders.send_replace(Order::MakeRoom);
-        let place = self.places.clone().acquire_owned().await.ok();
-        self.orders.send_replace(Order::Serve);
-        place
+    fn make_room(&self) {
+        let now = Instant::now();
+        self.orders.send_if_modified(|orders| {
+            let begins = orders.room_until.is_none_or(|until| until <= now);
+            orders.room_until = Some(now + PRESSURE);
+            // Only then: who has been told already looks again by itself.
+            begins
+        });
     }
 
-    fn start<T>(self: &Arc<Self>, stream: T, peer: Peer, place: OwnedSemaphorePermit)
-    where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    fn enter(&self, stage: Stage) {
+        self.orders.send_modify(|orders| orders.stage = stage);
+    }
+
+    fn start(self: &Arc<Self>, guest: Guest, place: OwnedSemaphorePermit) {
         let front = self.clone();
         self.connections.spawn(async move {
-            front.open.increment(1);
-            front.clone().attend(stream, peer).await;
-            front.open.decrement(1);
-            drop(place);
+            let _counted = Counted::new(&front.open);
+            let _place = place;
+            match guest {
+                Guest::Tcp(stream, address) => {
+                    // Small answers are to leave at once; a socket that is gone already says so later.
+                    let _gone = stream.set_nodelay(true);
+                    front.attend(stream, Peer(Some(address))).await;
+                }
+                Guest::Unix(stream) => front.attend(stream, Peer(None)).await,
+            }
         });
     }
 
@@ -235,15 +304,19 @@ where
         let pulse = Arc::new(Pulse::new());
         let mut orders = self.orders.subscribe();
         let answer = {
-            let (site, pulse) = (self.site.clone(), pulse.clone());
+            let (front, pulse) = (self.clone(), pulse.clone());
             hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
                 pulse.busy();
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(peer);
-                let answer = site.clone().call(request);
-                let pulse = pulse.clone();
+                let answer = front.site.clone().call(request);
+                let (front, pulse) = (front.clone(), pulse.clone());
                 async move {
-                    let Ok(response) = answer.await;
+                    let Ok(mut response) = answer.await;
+                    if front.orders.borrow().stage != Stage::Serve {
+                        let close = HeaderValue::from_static("close");
+                        response.headers_mut().insert(CONNECTION, close);
+                    }
                     Ok::<_, Infallible>(response.map(|body| Tracked::new(body, pulse)))
                 }
             })
@@ -256,13 +329,15 @@ where
                 .half_close(false)
                 .serve_connection(TokioIo::new(Watched::new(stream, pulse.clone())), answer)
         );
-        let mut alarm = pin!(sleep_until(self.limits.look_again(Instant::now())));
+        let first = pulse::look_again(&self.limits, orders.borrow().haste());
+        let mut alarm = pin!(sleep_until(first));
+        let mut asked_to_close = false;
         loop {
             tokio::select! {
                 biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, "connection ended");
+                        self.note_end(&error);
                     }
                     return;
                 }
@@ -270,21 +345,46 @@ where
                 // The sender lives in `self`.
                 _ = orders.changed() => {}
             }
-            let order = *orders.borrow_and_update();
-            match order {
-                Order::Cut => return,
-                Order::Finish => connection.as_mut().graceful_shutdown(),
-                Order::Serve | Order::MakeRoom => {}
+            let (stage, haste) = {
+                let orders = orders.borrow_and_update();
+                (orders.stage, orders.haste())
+            };
+            match stage {
+                Stage::Cut => return,
+                // In other phases hyper would close at once, and lose a request that is on its way.
+                Stage::Finish if pulse.is_answering() => connection.as_mut().graceful_shutdown(),
+                Stage::Serve | Stage::Drain | Stage::Finish => {}
             }
-            match pulse.judge(&self.limits, order == Order::MakeRoom) {
+            match pulse.judge(&self.limits, haste) {
                 Verdict::LookAgain(at) => alarm.as_mut().reset(at),
                 // Nothing is under way, so hyper closes at once.
-                Verdict::Close => connection.as_mut().graceful_shutdown(),
+                Verdict::Close if !asked_to_close => {
+                    asked_to_close = true;
+                    connection.as_mut().graceful_shutdown();
+                    alarm.as_mut().reset(Instant::now() + PRESSURE);
+                }
+                Verdict::Close => return,
                 Verdict::Cut(why) => {
                     tracing::debug!(why, "connection cut");
                     return;
                 }
             }
+        }
+    }
+
+    /// Hyper itself refuses heads that are none, before anything of ours sees them: they are counted here.
+    fn note_end(&self, error: &hyper::Error) {
+        if error.is_parse() {
+            let why = if error.is_parse_too_large() {
+                "too large"
+            } else {
+                "malformed"
+            };
+            tracing::debug!(why, door = self.name, "request head refused");
+            metrics::counter!("handclasp_http_refused_heads_total", "door" => self.name, "why" => why)
+                .increment(1);
+        } else {
+            tracing::debug!(%error, "connection ended");
         }
     }
 }

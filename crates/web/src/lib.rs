@@ -2,9 +2,9 @@
 //! for people, cookies, forms, languages, and the look of all pages.
 //!
 //! ```text
-//! front::serve(doors, Sites, limits, stop)
+//! front::serve(name, doors, Sites, limits, stop)
 //!   Sites: Host and path prefix choose a router
-//!     Outer::new(Surface::Api | Surface::Pages, clock, random).wrap(router)
+//!     Outer::new(Surface::Api | Surface::Pages | Surface::Operator, clock, random).wrap(router)
 //!       CsrfGate::wrap(router)        pages with forms
 //!         handlers: ApiJson, ApiQuery, ApiPath -> ApiError | PageContext, Form, Fields -> PageError
 //! ```

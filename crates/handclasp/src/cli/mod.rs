@@ -6,7 +6,6 @@ mod manage;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use handclasp_domain::ClientId;
 use handclasp_web::layers::Proxies;
@@ -169,20 +168,19 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     logs::start(config)?;
     let handle = metrics::install()?;
-    let stop = CancellationToken::new();
-    if !config.metrics_listen.is_empty() {
-        let listen = config
-            .metrics_listen
-            .parse()
-            .context("metrics_listen: not an address and port")?;
-        metrics::serve(listen, handle, stop.clone()).await?;
-    }
+    let metrics_listener = metrics::listen(&config.metrics_listen).await?;
     let listener = server::listen(config.listen).await?;
     let listening = listener.local_addr()?;
     let addresses = wiring::Addresses::of(config, listening)?;
     let app = wiring::build_app(config, &addresses, Some(listening)).await?;
+    let stop = CancellationToken::new();
+    let probes = wiring::probes(&app, &stop);
+    if let Some(listener) = metrics_listener {
+        metrics::serve(listener, handle, &wiring::operator(&app), probes.clone());
+    }
     let proxies = Proxies::trusting(config.trusted_proxies.iter().copied());
-    let sites = wiring::sites(&app, &addresses)?.behind(proxies);
+    let sites = wiring::sites(&app, &addresses, probes)?.behind(proxies);
     tracing::info!(%listening, link = %addresses.link, api = %addresses.api, "serving");
-    server::run(config, app, sites, listener, stop).await
+    let signals = server::Signals::listen()?;
+    server::run(config, app, sites, listener, stop, signals).await
 }

@@ -69,11 +69,9 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
         master_key_file: key_file.display().to_string(),
         sandbox_integrations: Sandbox::Shown,
         allowed_ranges: vec!["127.0.0.0/8".parse()?, "::1/128".parse()?],
-        log: if given.log == "info" {
-            "warn".to_owned()
-        } else {
-            given.log.clone()
-        },
+        log: Some(given.log.unwrap_or_else(|| "warn".to_owned())),
+        // Nothing stands in front of it that would have to notice.
+        drain_seconds: Some(given.drain_seconds.unwrap_or(0)),
         data_dir,
         ..given
     };
@@ -84,15 +82,18 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
     let memory = remember(&app, &memory_file, &addresses).await?;
     let inbox = inbox::Inbox::new(&app, memory.client, memory.consumer).await?;
     let outer = Outer::new(Surface::Pages, app.clock().clone(), app.random().clone());
-    let sites = wiring::sites(&app, &addresses)?
+    let stop = CancellationToken::new();
+    let sites = wiring::sites(&app, &addresses, wiring::probes(&app, &stop))?
         .mount(
             &addresses.sandbox,
             "/demo",
             outer.wrap(platform::router(app.clone(), &memory, &addresses).merge(inbox.pages())),
         )
         .mount(&addresses.link, "/demo/inbox", outer.wrap(inbox.receiver()));
+    // Who has read the announcement may stop it at once.
+    let signals = server::Signals::listen()?;
     announce(settings, &addresses, &app, &memory)?;
-    server::run(&config, app, sites, listener, CancellationToken::new()).await?;
+    server::run(&config, app, sites, listener, stop, signals).await?;
     drop(temporary);
     Ok(())
 }

@@ -13,15 +13,30 @@ use tokio::time::Instant;
 
 use super::FrontLimits;
 
-/// While others wait for a place, a connection may lie idle for this long.
-const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
+/// While others wait for a place, a connection may say nothing for this long.
+const SILENT_UNDER_PRESSURE: Duration = Duration::from_secs(1);
+/// And its head may take this long: many times what a head takes over a bad line.
+const HEAD_UNDER_PRESSURE: Duration = Duration::from_secs(3);
+/// How often a connection looks at itself at the end: what it waits for comes without a word.
+const LOOK_AT_THE_END: Duration = Duration::from_millis(100);
+
+/// How much a connection has to hurry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// Not at all.
+    None,
+    /// Others wait for a place.
+    Room,
+    /// The end has come: what runs is finished, and nothing new begins.
+    Finish,
+}
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Between requests.
     Idle,
-    /// A head is coming in, or the first one is awaited.
+    /// A head is coming in.
     Head,
     /// A request is being worked on.
     Busy,
@@ -29,6 +44,8 @@ enum Phase {
     Answer,
     /// The last of an answer is handed to the socket.
     Flush,
+    /// No byte has come yet.
+    Fresh,
 }
 
 /// The pulse of one connection, written by its socket and its answers and read by its watch. One number holds
@@ -55,7 +72,7 @@ impl Pulse {
     pub(super) fn new() -> Self {
         Self {
             begun: Instant::now(),
-            phase: AtomicU64::new(Phase::Head as u64),
+            phase: AtomicU64::new(Phase::Fresh as u64),
             blocked: AtomicU64::new(0),
         }
     }
@@ -77,16 +94,22 @@ impl Pulse {
             1 => Phase::Head,
             2 => Phase::Busy,
             3 => Phase::Answer,
-            _ => Phase::Flush,
+            4 => Phase::Flush,
+            _ => Phase::Fresh,
         };
         (phase, Duration::from_micros(value >> 3))
     }
 
     /// Bytes came in.
     pub(super) fn received(&self) {
-        if self.get().0 == Phase::Idle {
+        if matches!(self.get().0, Phase::Idle | Phase::Fresh) {
             self.set(Phase::Head);
         }
+    }
+
+    /// Whether a request is worked on or answered: it is the last one when hyper is told to end.
+    pub(super) fn is_answering(&self) -> bool {
+        matches!(self.get().0, Phase::Busy | Phase::Answer)
     }
 
     /// A request's head is complete.
@@ -122,14 +145,34 @@ impl Pulse {
     }
 
     /// What the limits say of this connection now.
-    pub(super) fn judge(&self, limits: &FrontLimits, pressure: bool) -> Verdict {
+    pub(super) fn judge(&self, limits: &FrontLimits, haste: Haste) -> Verdict {
         let now = Instant::now();
-        let mut next = limits.look_again(now);
+        let mut next = look_again(limits, haste);
         let (phase, since) = self.get();
         let (limit, verdict) = match phase {
-            Phase::Idle if pressure => (limits.idle_time.min(IDLE_UNDER_PRESSURE), Verdict::Close),
-            Phase::Idle => (limits.idle_time, Verdict::Close),
-            Phase::Head => (limits.head_time, Verdict::Cut("its head took too long")),
+            // At the end, too: its request may be on its way.
+            Phase::Fresh => (
+                match haste {
+                    Haste::None => limits.head_time,
+                    Haste::Room | Haste::Finish => limits.head_time.min(SILENT_UNDER_PRESSURE),
+                },
+                Verdict::Close,
+            ),
+            Phase::Idle => (
+                match haste {
+                    Haste::None => limits.idle_time,
+                    Haste::Room => limits.idle_time.min(SILENT_UNDER_PRESSURE),
+                    Haste::Finish => Duration::ZERO,
+                },
+                Verdict::Close,
+            ),
+            Phase::Head => (
+                match haste {
+                    Haste::None | Haste::Finish => limits.head_time,
+                    Haste::Room => limits.head_time.min(HEAD_UNDER_PRESSURE),
+                },
+                Verdict::Cut("its head took too long"),
+            ),
             Phase::Busy => (
                 limits.request_time,
                 Verdict::Cut("its request took too long"),
@@ -154,6 +197,23 @@ impl Pulse {
         }
         Verdict::LookAgain(next)
     }
+}
+
+/// When a connection looks at itself again, at the latest. It changes what it does without telling its watch,
+/// so that is as often as the shortest limit is long.
+pub(super) fn look_again(limits: &FrontLimits, haste: Haste) -> Instant {
+    let shortest = limits
+        .head_time
+        .min(limits.idle_time)
+        .min(limits.write_time)
+        .min(limits.request_time)
+        .min(limits.answer_time);
+    let shortest = match haste {
+        Haste::None => shortest,
+        Haste::Room => shortest.min(SILENT_UNDER_PRESSURE),
+        Haste::Finish => shortest.min(LOOK_AT_THE_END),
+    };
+    Instant::now() + shortest
 }
 
 /// An answer's body that tells the pulse when hyper has all of it.
@@ -192,5 +252,65 @@ impl http_body::Body for Tracked {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUT_HEAD: Verdict = Verdict::Cut("its head took too long");
+
+    /// Whether a connection may go on after some time in the phase that it has now.
+    async fn after(pulse: &Pulse, millis: u64, haste: Haste) -> Option<Verdict> {
+        tokio::time::advance(Duration::from_millis(millis)).await;
+        match pulse.judge(&FrontLimits::default(), haste) {
+            Verdict::LookAgain(_) => None,
+            verdict @ (Verdict::Close | Verdict::Cut(_)) => Some(verdict),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_in_nobodys_way_has_time() {
+        let pulse = Pulse::new();
+        assert_eq!(after(&pulse, 9_000, Haste::None).await, None);
+        // The head's own time begins with its first byte.
+        pulse.received();
+        assert_eq!(after(&pulse, 9_000, Haste::None).await, None);
+        assert_eq!(after(&pulse, 1_000, Haste::None).await, Some(CUT_HEAD));
+        let silent = Pulse::new();
+        assert_eq!(
+            after(&silent, 10_000, Haste::None).await,
+            Some(Verdict::Close)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn under_pressure_who_does_nothing_goes_first() {
+        let pulse = Pulse::new();
+        assert_eq!(after(&pulse, 900, Haste::Room).await, None);
+        assert_eq!(after(&pulse, 100, Haste::Room).await, Some(Verdict::Close));
+        pulse.received();
+        assert_eq!(after(&pulse, 2_900, Haste::Room).await, None);
+        assert_eq!(after(&pulse, 100, Haste::Room).await, Some(CUT_HEAD));
+        pulse.busy();
+        assert_eq!(after(&pulse, 30_000, Haste::Room).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_only_what_has_begun_goes_on() {
+        let pulse = Pulse::new();
+        // Its request may be in the system already.
+        assert_eq!(after(&pulse, 900, Haste::Finish).await, None);
+        assert_eq!(
+            after(&pulse, 100, Haste::Finish).await,
+            Some(Verdict::Close)
+        );
+        pulse.received();
+        assert_eq!(after(&pulse, 9_000, Haste::Finish).await, None);
+        pulse.busy();
+        pulse.answered();
+        pulse.flushed();
+        assert_eq!(after(&pulse, 0, Haste::Finish).await, Some(Verdict::Close));
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn set(headers: &mut HeaderMap, surface: Surface, nonce: Option<&Nonc
         );
     }
     match surface {
-        Surface::Api => {}
+        Surface::Api | Surface::Operator => {}
         Surface::Pages => {
             set(CONTENT_SECURITY_POLICY, policy(nonce));
             set(REFERRER_POLICY, HeaderValue::from_static("same-origin"));

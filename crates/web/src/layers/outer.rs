@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use handclasp_ambient::{SharedClock, SharedRandom, new_logged_id};
 use handclasp_domain::CorrelationId;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH};
+use http::header::{ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -41,6 +41,9 @@ pub enum Surface {
     Api,
     /// People: pages with a strict content security policy.
     Pages,
+    /// The operator's programs, which ask for probes and metrics every few seconds: errors as for programs, figures
+    /// of its own, and no access log unless one debugs.
+    Operator,
 }
 
 impl Surface {
@@ -48,6 +51,7 @@ impl Surface {
         match self {
             Self::Api => "api",
             Self::Pages => "pages",
+            Self::Operator => "operator",
         }
     }
 }
@@ -150,7 +154,7 @@ impl Outer {
     /// a router.
     pub fn wrap(&self, router: Router) -> Router {
         match self.0.surface {
-            Surface::Api => router
+            Surface::Api | Surface::Operator => router
                 .fallback(|| async { ApiError::not_found("There is nothing at this address.") })
                 .method_not_allowed_fallback(|| async { ApiError::method_not_allowed("") }),
             Surface::Pages => router
@@ -192,7 +196,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     fn answer(self, surface: Surface) -> Response {
         match surface {
-            Surface::Api => match self {
+            Surface::Api | Surface::Operator => match self {
                 Self::TooLarge(limit) => ApiError::payload_too_large(limit),
                 Self::TooLong => ApiError::overloaded(Duration::from_secs(2)),
                 Self::Panicked => ApiError::internal("a handler panicked"),
@@ -266,9 +270,15 @@ where
             .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
             let refuse = async move {
-                drain(request.into_body()).await;
+                // Who asks first is answered before the body, which then never comes. Reading it would say "go on".
+                let whole = !asks_first(&request) && drain(request.into_body()).await;
                 let refusal = Refusal::TooLarge(limit).answer(outer.surface);
-                Ok(outer.finish(&seen, begun, refusal))
+                let mut response = outer.finish(&seen, begun, refusal);
+                if !whole {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(CONNECTION, close);
+                }
+                Ok(response)
             };
             return Box::pin(CURRENT.scope(correlation, refuse.instrument(span)));
         }
@@ -312,7 +322,7 @@ struct Seen {
 impl Inner {
     fn page_facts(&self, correlation: CorrelationId, request: &Request) -> Option<PageFacts> {
         match self.surface {
-            Surface::Api => None,
+            Surface::Api | Surface::Operator => None,
             Surface::Pages => Some(PageFacts {
                 correlation,
                 nonce: Nonce::draw(&*self.random),
@@ -354,29 +364,45 @@ impl Inner {
             counter.increment(1);
         }
         // The route's pattern and not the address: an address can be a capability.
-        tracing::info!(
-            target: "handclasp::access",
-            surface = self.surface.name(),
-            method = %seen.method,
-            route = seen.route.as_ref().map_or("-", MatchedPath::as_str),
-            status = status.as_u16(),
-            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            "answered"
-        );
+        let route = seen.route.as_ref().map_or("-", MatchedPath::as_str);
+        let (surface, status) = (self.surface.name(), status.as_u16());
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        // A level is part of an event's place in the program, hence two of them.
+        match self.surface {
+            Surface::Api | Surface::Pages => tracing::info!(
+                target: "handclasp::access",
+                surface, method = %seen.method, route, status, micros, "answered"
+            ),
+            Surface::Operator => tracing::debug!(
+                target: "handclasp::access",
+                surface, method = %seen.method, route, status, micros, "answered"
+            ),
+        }
     }
 }
 
-async fn drain(mut body: Body) {
+/// Whether the client waits for a word before it sends the body (RFC 9110, 10.1.1).
+fn asks_first(request: &Request) -> bool {
+    let expected = request.headers().get(EXPECT);
+    expected.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Reads a body and throws it away; whether that was all of it.
+async fn drain(mut body: Body) -> bool {
     let read = async {
         let mut left = DRAIN;
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
             let length = frame.data_ref().map_or(0, bytes::Bytes::len);
             match left.checked_sub(length) {
                 Some(rest) => left = rest,
-                None => break,
+                None => return false,
             }
         }
+        true
     };
     // Past the time the refusal goes out all the same.
-    let _timed_out = tokio::time::timeout(DRAIN_TIME, read).await;
+    tokio::time::timeout(DRAIN_TIME, read)
+        .await
+        .unwrap_or(false)
 }

@@ -1,5 +1,8 @@
 //! Which router answers which address.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
@@ -106,22 +109,44 @@ impl Origin {
 #[derive(Clone)]
 pub struct Sites(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
-    hosts: HashMap<String, Vec<(String, Router)>>,
-    everywhere: Vec<(String, Router)>,
-    unknown: Outer,
+    hosts: HashMap<String, Mounts>,
+    everywhere: Mounts,
+    pages: Outer,
+    programs: Option<Programs>,
     proxies: Proxies,
 }
 
+/// Routers by their prefixes, the longest first.
+type Mounts = Vec<(String, Router)>;
+
+/// Where programs ask, and who refuses them.
+#[derive(Clone)]
+struct Programs {
+    /// One segment, with its slash.
+    prefix: String,
+    outer: Outer,
+}
+
 impl Sites {
-    /// No site yet. `unknown` answers for hosts that are none of ours.
-    pub fn new(unknown: Outer) -> Self {
+    /// No site yet. `pages` refuses what no router answers: other hosts, and other paths.
+    pub fn new(pages: Outer) -> Self {
         Self(Arc::new(Inner {
             hosts: HashMap::new(),
             everywhere: Vec::new(),
-            unknown,
+            pages,
+            programs: None,
             proxies: Proxies::none(),
         }))
+    }
+
+    /// Lets `outer` refuse instead where programs ask: under `prefix` (one segment, `/api`), also where a client
+    /// has misspelt it (`//api`, `/api%2f`, `/API`), and on hosts that have nothing else.
+    #[must_use]
+    pub fn for_programs(self, prefix: &str, outer: Outer) -> Self {
+        let prefix = prefix.trim_end_matches('/').to_owned();
+        self.change(|inner| inner.programs = Some(Programs { prefix, outer }))
     }
 
     /// Adds a router under an origin and a prefix (`/api`, or `/` for the rest). A prefix matches whole
@@ -147,53 +172,89 @@ impl Sites {
         self.change(|inner| inner.proxies = proxies)
     }
 
-    fn refuse(
-        &self,
-        request: Request,
-        refusal: Refusal,
-    ) -> <Self as tower::Service<Request>>::Future {
-        let unknown = self.0.unknown.clone();
-        Box::pin(async move { Ok(unknown.refuse(request, refusal).await) })
-    }
-
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
-            hosts: shared.hosts.clone(),
-            everywhere: shared.everywhere.clone(),
-            unknown: shared.unknown.clone(),
-            proxies: shared.proxies.clone(),
-        });
+        let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);
         Self(Arc::new(inner))
     }
 }
 
-fn insert(at: &mut Vec<(String, Router)>, prefix: &str, router: Router) {
+impl Programs {
+    /// Whether a path means this place, however it is written.
+    fn are_meant_by(&self, path: &str) -> bool {
+        let path = decoded(path);
+        let mut segments = path
+            .split(|byte| *byte == b'/')
+            .filter(|segment| !matches!(*segment, b"" | b"."));
+        segments.next().is_some_and(|first| {
+            first.eq_ignore_ascii_case(self.prefix.trim_start_matches('/').as_bytes())
+        })
+    }
+}
+
+/// A path's bytes with its percent encodings taken away; what is none of them stays as it is.
+fn decoded(path: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let encoded = after.get(..2).and_then(|two| {
+            let hex = two.bytes().all(|digit| digit.is_ascii_hexdigit());
+            hex.then(|| u8::from_str_radix(two, 16).ok()).flatten()
+        });
+        bytes.push(encoded.unwrap_or(b'%'));
+        rest = if encoded.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn insert(at: &mut Mounts, prefix: &str, router: Router) {
     let prefix = prefix.trim_end_matches('/').to_owned();
     at.retain(|(p, _)| *p != prefix);
     at.push((prefix, router));
     at.sort_by_key(|(p, _)| std::cmp::Reverse(p.len()));
 }
 
-fn find<'a>(at: &'a [(String, Router)], path: &str) -> Option<&'a Router> {
-    at.iter()
-        .find(|(prefix, _)| {
-            path.strip_prefix(prefix.as_str())
-                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        })
-        .map(|(_, router)| router)
+fn find<'a>(at: &'a Mounts, path: &str) -> Option<&'a (String, Router)> {
+    at.iter().find(|(prefix, _)| {
+        path.strip_prefix(prefix.as_str())
+            .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 impl Inner {
-    fn router(&self, request: &Request) -> Result<Option<&Router>, ()> {
+    /// The router that answers, or who refuses and why.
+    fn router(&self, request: &Request) -> Result<&Router, (&Outer, Refusal)> {
         let path = request.uri().path();
-        if let Some(router) = find(&self.everywhere, path) {
-            return Ok(Some(router));
+        if let Some((_, router)) = find(&self.everywhere, path) {
+            return Ok(router);
         }
+        let Some(at) = self.mounts(request) else {
+            return Err((self.refuser(path, None), Refusal::UnknownHost));
+        };
+        let found = find(at, path).filter(|(prefix, _)| {
+            // Pages do not answer in the place of programs.
+            self.programs
+                .as_ref()
+                .is_none_or(|programs| *prefix == programs.prefix || !programs.are_meant_by(path))
+        });
+        match found {
+            Some((_, router)) => Ok(router),
+            None => Err((self.refuser(path, Some(at)), Refusal::NotFound)),
+        }
+    }
+
+    /// What stands under the request's host.
+    fn mounts(&self, request: &Request) -> Option<&Mounts> {
         let mut hosts = request.headers().get_all(HOST).iter();
-        let host = hosts.next().and_then(|h| h.to_str().ok()).ok_or(())?;
+        let host = hosts.next().and_then(|h| h.to_str().ok())?;
         if hosts.next().is_some() {
-            return Err(());
+            return None;
         }
         // In absolute form (RFC 9112, 3.2.2) the address names the host too: it has to be the same one.
         let agrees = request
@@ -201,13 +262,21 @@ impl Inner {
             .authority()
             .is_none_or(|a| a.as_str().eq_ignore_ascii_case(host));
         if !agrees {
-            return Err(());
+            return None;
         }
-        let at = match self.hosts.get(host) {
-            Some(at) => at,
-            None => self.hosts.get(&tidy(host)).ok_or(())?,
-        };
-        Ok(find(at, path))
+        self.hosts.get(host).or_else(|| self.hosts.get(&tidy(host)))
+    }
+
+    fn refuser(&self, path: &str, at: Option<&Mounts>) -> &Outer {
+        match &self.programs {
+            Some(programs)
+                if programs.are_meant_by(path)
+                    || at.is_some_and(|at| at.iter().all(|(p, _)| *p == programs.prefix)) =>
+            {
+                &programs.outer
+            }
+            Some(_) | None => &self.pages,
+        }
     }
 }
 
@@ -235,9 +304,11 @@ impl tower::Service<Request> for Sites {
     fn call(&mut self, mut request: Request) -> Self::Future {
         self.0.proxies.name_the_client(&mut request);
         match self.0.router(&request) {
-            Ok(Some(router)) => Box::pin(tower::Service::call(&mut router.clone(), request)),
-            Ok(None) => self.refuse(request, Refusal::NotFound),
-            Err(()) => self.refuse(request, Refusal::UnknownHost),
+            Ok(router) => Box::pin(tower::Service::call(&mut router.clone(), request)),
+            Err((outer, refusal)) => {
+                let outer = outer.clone();
+                Box::pin(async move { Ok(outer.refuse(request, refusal).await) })
+            }
         }
     }
 }

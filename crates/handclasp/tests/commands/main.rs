@@ -1,149 +1,12 @@
 //! The commands, as an operator gives them: the real binary, its exit codes and what it says.
 #![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+mod serving;
+mod support;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use std::process::Command;
 
-fn handclasp(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_handclasp"));
-    // Nothing of the test run's own environment is a setting of the server.
-    command.env_clear().current_dir(dir);
-    command
-}
-
-/// A command with a data directory and a master key in `dir`.
-fn configured(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = handclasp(dir);
-    command
-        .env("HANDCLASP_DATA_DIR", dir.join("data"))
-        .env("HANDCLASP_MASTER_KEY_FILE", dir.join("master.key"))
-        .env("HANDCLASP_LISTEN", "127.0.0.1:0")
-        .args(arguments);
-    command
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", said(&output));
-    said(&output)
-}
-
-fn fails(command: &mut Command, because: &str) {
-    let output = command.output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "{command:?}: {}",
-        said(&output)
-    );
-    assert!(
-        said(&output).contains(because),
-        "{because:?} is not in {:?}",
-        said(&output)
-    );
-}
-
-/// A running server, killed when it goes.
-struct Running {
-    child: Child,
-    line: String,
-}
-
-impl Running {
-    /// Starts a command that prints a line once it answers.
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self { child, line }
-    }
-
-    /// Starts `serve`, and waits until a command can reach it.
-    fn serve(dir: &Path) -> Self {
-        let child = configured(dir, &["serve"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let began = Instant::now();
-        while std::os::unix::net::UnixStream::connect(dir.join("data/control.sock")).is_err() {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "the server does not start"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self {
-            child,
-            line: String::new(),
-        }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.line).unwrap()
-    }
-
-    /// SIGTERM; whether it ended well.
-    fn stop(mut self) -> bool {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.child.wait().unwrap().success()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
-}
-
-/// One request by hand; the answer's status and body.
-fn get(base: &str, path: &str, host: Option<&str>, key: Option<&str>) -> (u16, String) {
-    let address = base.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).unwrap();
-    let key = key.map_or_else(String::new, |key| {
-        format!("Authorization: Basic {}\r\n", STANDARD.encode(key))
-    });
-    let host = host.unwrap_or(address);
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\n{key}Connection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
-    (status, body)
-}
+use support::{Running, configured, fails, get, handclasp, succeeds};
 
 #[test]
 fn the_demo_answers_once_it_says_so_and_goes_on_where_it_was() {
@@ -165,10 +28,12 @@ fn the_demo_answers_once_it_says_so_and_goes_on_where_it_was() {
     assert_eq!(get(&base, "/healthz", Some("anything"), None).0, 200);
     assert_eq!(get(&base, "/readyz", None, None).0, 200);
     // A name that is not ours reaches nothing, on loopback too.
-    assert_eq!(
-        get(&base, "/api/companies", Some("rebound.example"), Some(&key)).0,
-        421
-    );
+    let (status, refused) = get(&base, "/api/companies", Some("rebound.example"), Some(&key));
+    assert_eq!(status, 421);
+    assert!(refused.contains("\"statusCode\":421"), "{refused}");
+    let (status, refused) = get(&base, "//api/companies", None, Some(&key));
+    assert_eq!(status, 404);
+    assert!(refused.contains("\"statusCode\":404"), "{refused}");
     let (status, page) = get(&base, &text("linkUrl").replace(&base, ""), None, None);
     assert_eq!(status, 200);
     assert!(page.contains("Harbour Lending"));
