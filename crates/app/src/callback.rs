@@ -18,7 +18,7 @@ use handclasp_integrations::oauth2::{
 use handclasp_integrations::{Auth, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::credential::{self, Revocation, SealedCredential};
-use handclasp_store::{StoreError, Tx, connection, journey};
+use handclasp_store::{Tx, connection, journey};
 use subtle::ConstantTimeEq;
 
 use crate::choose_integration::another_active;
@@ -210,7 +210,7 @@ impl App {
         let mut waited = Duration::ZERO;
         loop {
             match while_raced(&mut save).await {
-                Err(AppError::Store(error)) if waited < SAVING && may_pass(&error) => {
+                Err(AppError::Store(error)) if waited < SAVING && error.may_be_repeated() => {
                     tracing::warn!(%error, "an authorization is not saved yet");
                 }
                 result => return result,
@@ -435,11 +435,6 @@ impl Failed {
         self.unwanted = Some(unwanted);
         self
     }
-}
-
-/// Whether the database may do it a little later.
-fn may_pass(error: &StoreError) -> bool {
-    error.is_retryable() || matches!(error, StoreError::CommitUnknown(_))
 }
 
 /// Links the connection; what stands in the way, otherwise.

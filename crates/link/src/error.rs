@@ -1,7 +1,6 @@
 //! What a use case says, as a page.
 
 use handclasp_app::{AppError, Refusal};
-use handclasp_store::StoreError;
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::i18n::Localizer;
 
@@ -42,9 +41,8 @@ pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
         }
         AppError::Invalid(_) => PageErrorKind::BadRequest,
         AppError::Refused(_) | AppError::Raced => PageErrorKind::Conflict,
-        AppError::Store(store) if store.is_retryable() => PageErrorKind::Overloaded,
         // However often a button of Link's is pressed, what it does is done once.
-        AppError::Store(StoreError::CommitUnknown(_)) => PageErrorKind::Overloaded,
+        AppError::Store(store) if store.may_be_repeated() => PageErrorKind::Overloaded,
         AppError::Store(_) | AppError::Internal(_) => PageErrorKind::Internal,
     };
     PageError::new(kind)

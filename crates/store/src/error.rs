@@ -102,6 +102,11 @@ impl StoreError {
         }
     }
 
+    /// Whether a call that does no harm when made twice may succeed when made again a little later.
+    pub const fn may_be_repeated(&self) -> bool {
+        self.is_retryable() || matches!(self, Self::CommitUnknown(_))
+    }
+
     pub(crate) fn statement(cause: impl Into<Arc<str>>) -> Self {
         Self::Statement(Cause::new(cause))
     }
