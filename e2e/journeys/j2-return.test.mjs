@@ -5,7 +5,9 @@ import { look } from '../lib/browser.mjs';
 import { onlyConnection, world } from '../lib/journey.mjs';
 import {
   atSandbox,
+  chooseOtherCompany,
   complete,
+  connectAsWell,
   disconnect,
   openConnection,
   reconnect,
@@ -73,4 +75,29 @@ journey('J2: complete with nothing done is 201', async (it) => {
   await complete(later.page);
   await later.page.waitForURL(`${platform.url}/**`);
   assert.equal(new URL(later.page.url()).searchParams.get('status'), '201');
+});
+
+journey('J2: another company is refused by name, and connected by itself', async (it) => {
+  const { page, visit, sdk, platform } = it;
+  const company = await it.newCompany();
+  await page.goto(company.redirect);
+  await walkToSandbox(page);
+  await atSandbox(page, 'allow');
+  await openConnection(page);
+  await disconnect(page);
+  await reconnect(page);
+  await chooseOtherCompany(page);
+  await atSandbox(page, 'allow');
+  await shows(page, 'anotherCompany');
+  await look(visit);
+
+  await connectAsWell(page);
+  await chooseOtherCompany(page);
+  await atSandbox(page, 'allow');
+  await complete(page);
+  await page.waitForURL(`${platform.url}/**`);
+  const { dataConnections } = await sdk.companies.get({ companyId: company.id });
+  assert.deepEqual(dataConnections.map(({ status }) => status).sort(), ['Linked', 'Unlinked']);
+  const linked = dataConnections.find(({ status }) => status === 'Linked');
+  assert.equal(new URL(page.url()).searchParams.get('c'), linked.id);
 });

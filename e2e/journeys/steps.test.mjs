@@ -104,3 +104,25 @@ journey('coming back in the middle, in another browser', async (it) => {
   await shows(other.page, 'whatToConnect');
   assert.equal((await onlyConnection(sdk, company.id)).status, 'Linked');
 });
+
+journey('"Done" pressed twice ends the journey once', async (it) => {
+  const { page, platform } = it;
+  const company = await it.newCompany();
+  await page.goto(company.redirect);
+  for (const [, step] of stepsToSandbox) await step(page);
+  await atSandbox(page, 'allow');
+  await shows(page, 'whatToConnect');
+  const { action, body } = await page.locator('form[action*="/complete"]').evaluate((form) => ({
+    action: form.action,
+    body: new URLSearchParams(new FormData(form)).toString(),
+  }));
+  const press = () =>
+    page.context().request.post(action, {
+      data: body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(action).origin },
+    });
+  const answers = await Promise.all([press(), press()]);
+  for (const answer of answers) {
+    assert.match(await answer.text(), new RegExp(`${platform.url}/done\\?status=200`));
+  }
+});

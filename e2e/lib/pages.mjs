@@ -15,6 +15,7 @@ export const headings = {
   disconnect: /^disconnect .*\?$/i,
   confirmation: /^all done/i,
   left: /^you have left/i,
+  anotherCompany: /^that is another company/i,
   foreign: /^please go back to where you started/i,
 };
 
@@ -29,6 +30,7 @@ const controls = {
   complete: /^done, return to/i,
   tryAgain: /^try again/i,
   chooseAnother: /^choose different/i,
+  connectAsWell: / as well$/i,
   leave: /^leave/i,
   leaveForGood: /^leave/i,
   disconnect: /^disconnect$/i,
@@ -94,6 +96,18 @@ export async function atSandbox(page, outcome) {
   await shows(page, 'sandbox');
   assert.equal(new URL(page.url()).hostname, 'localhost', 'the third party must be another site');
   await press(page, outcome);
+}
+
+/** At the third party: another company of the person's than the one that is offered first. */
+export async function chooseOtherCompany(page) {
+  await shows(page, 'sandbox');
+  await page.getByRole('radio').nth(1).check();
+}
+
+/** The company that was authorized, as a connection of its own. */
+export async function connectAsWell(page) {
+  await press(page, 'connectAsWell');
+  await agree(page);
 }
 
 export async function complete(page) {

@@ -9,12 +9,15 @@ import {
   agree,
   atSandbox,
   chooseAccounting,
+  chooseOtherCompany,
   chooseSandbox,
+  disconnect,
   complete,
   openConnection,
   openDisconnect,
   leaveForGood,
   openLeave,
+  reconnect,
   shows,
   walkToSandbox,
 } from '../lib/pages.mjs';
@@ -221,6 +224,19 @@ try {
       await shows(page, screen);
       await take(page, 'declined-direct');
     }
+  }
+  // Another company at the third party than the one that was connected.
+  {
+    const { page } = await fresh();
+    await walkToSandbox(page);
+    await atSandbox(page, 'allow');
+    await openConnection(page);
+    await disconnect(page);
+    await reconnect(page);
+    await chooseOtherCompany(page);
+    await atSandbox(page, 'allow');
+    await shows(page, 'anotherCompany');
+    await take(page, 'another-company');
   }
   // The language changed between reading and agreeing: the text is shown again.
   {
