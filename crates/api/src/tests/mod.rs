@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod contract;
+mod hostile;
 mod keys;
 mod not_built;
 mod rights;
