@@ -1,5 +1,7 @@
 // Holds answers against the published OpenAPI document of the contract. It is not part of this
-// repository: it is read from `../shared/reference/platform-api.yaml` beside the checkout.
+// repository. HANDCLASP_TEST_CONTRACT names it, and has to name what is there; without that it is
+// read from `../shared/reference/platform-api.yaml` beside the checkout. Where it is not there
+// either nothing is checked. `crates/testkit/src/contract.rs` has the same rule.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,19 +12,19 @@ import { parse } from 'yaml';
 
 import { root } from './options.mjs';
 
-const FILE = join(root, '..', 'shared', 'reference', 'platform-api.yaml');
-
 /** What the product has beyond the contract, which says nothing about it. */
 const BEYOND = [['GET', /^\/webhooks\/[^/]+\/secret$/]];
 
-const document = existsSync(FILE) ? parse(readFileSync(FILE, 'utf8')) : undefined;
+const document = read();
 
-/** Whether answers are checked at all. Without the document that is said loudly. */
-export const contractIsHere = document !== undefined;
-if (!contractIsHere) {
-  console.error(
-    '\n!!! THE CONTRACT IS NOT CHECKED: there is no shared/reference/platform-api.yaml beside the checkout.\n',
-  );
+function read() {
+  const named = process.env.HANDCLASP_TEST_CONTRACT;
+  const file = named || join(root, '..', 'shared', 'reference', 'platform-api.yaml');
+  if (!named && !existsSync(file)) {
+    console.error(`SKIPPED: answers are not checked, there is no ${file}`);
+    return undefined;
+  }
+  return parse(readFileSync(file, 'utf8'));
 }
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });

@@ -2,12 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { NOBODY, api, isError, isId, isInstant } from '../lib/api.mjs';
+import { startBrowser, startVisit } from '../lib/browser.mjs';
+import { atSandbox } from '../lib/pages.mjs';
 import { fails } from '../lib/sdk.mjs';
+import { until } from '../lib/until.mjs';
 
 const it = api();
 
 const create = (companyId, platformKey = 'mqjo') =>
   it.sdk.connections.create({ companyId, requestBody: { platformKey } });
+
+/** Does what only a person can: links a connection, at its own address and the third party's. */
+async function link({ linkUrl }, isLinked) {
+  const browser = await startBrowser();
+  try {
+    const { page } = await startVisit(browser, []);
+    await page.goto(linkUrl);
+    await atSandbox(page, 'allow');
+    await until('it is linked', isLinked);
+  } finally {
+    await browser.close();
+  }
+}
 
 test('create: the whole answer', async () => {
   const company = await it.newCompany();
@@ -55,6 +71,46 @@ test('create: an integration that is not there', async () => {
   for (const body of [{}, { platformKey: null }, { platformKey: 4 }]) {
     isError(await it.raw('POST', `/companies/${company.id}/connections`, { body }), 400);
   }
+  await fails(create(company.id, 'zzzz'), 400);
+  await fails(create(NOBODY), 404);
+});
+
+test('list: pages that hold each connection once', async () => {
+  const company = await it.newCompany();
+  const made = [];
+  for (let count = 0; count < 5; count += 1) made.push((await create(company.id)).id);
+  const listed = [];
+  for (const page of [1, 2, 3]) {
+    const list = await it.sdk.connections.list({ companyId: company.id, page, pageSize: 2 });
+    assert.equal(list.pageNumber, page);
+    assert.equal(list.pageSize, 2);
+    assert.equal(list.totalResults, 5);
+    assert.equal(Boolean(list.links.next), page < 3);
+    listed.push(...list.results.map(({ id }) => id));
+  }
+  assert.deepEqual(listed.sort(), made.sort());
+
+  for (const query of ['page=0', 'page=%2B1', 'pageSize=0', 'pageSize=5001']) {
+    isError(await it.raw('GET', `/companies/${company.id}/connections?${query}`), 400);
+  }
+  await fails(it.sdk.connections.list({ companyId: NOBODY }), 404);
+  await fails(it.sdk.connections.list({ companyId: company.id, query: 'status=Linked' }), 501);
+});
+
+test('unlink: a linked connection, once', async () => {
+  const company = await it.newCompany();
+  const made = await create(company.id);
+  const at = { companyId: company.id, connectionId: made.id };
+  const unlink = () => it.sdk.connections.unlink({ ...at, updateConnectionStatus: { status: 'Unlinked' } });
+  await link(made, async () => (await it.sdk.connections.get(at)).status === 'Linked');
+
+  const linked = await it.sdk.connections.get(at);
+  const unlinked = await unlink();
+  assert.deepEqual(unlinked, { ...linked, status: 'Unlinked' });
+  assert.deepEqual(await it.sdk.connections.get(at), unlinked);
+  await fails(unlink(), 400);
+  await it.sdk.connections.delete(at);
+  await fails(unlink(), 404);
 });
 
 test('only a linked connection can be unlinked, and nothing is linked by hand', async () => {
@@ -107,6 +163,13 @@ test('integrations: list and get', async () => {
   assert.equal(sandbox.enabled, true);
   assert.deepEqual(await it.sdk.integrations.get({ platformKey: 'mqjo' }), sandbox);
   await fails(it.sdk.integrations.get({ platformKey: 'zzzz' }), 404);
+  const first = await it.sdk.integrations.list({ page: 1, pageSize: 1 });
+  assert.equal(first.results.length, 1);
+  assert.equal(first.totalResults, list.results.length);
+  for (const query of ['page=0', 'page=x', 'pageSize=0', 'pageSize=5001']) {
+    isError(await it.raw('GET', `/integrations?${query}`), 400);
+  }
+  await fails(it.sdk.integrations.list({ query: 'enabled=true' }), 501);
 
   const logo = await fetch(sandbox.logoUrl);
   assert.equal(new URL(sandbox.logoUrl).host, new URL(it.server.baseUrl).host);

@@ -81,6 +81,58 @@ test('a wrong type names its field', async () => {
   }
 });
 
+test('an error is short and repeats nothing of what was sent', async () => {
+  const long = 'aaaaaaaa'.repeat(100_000);
+  for (const [body, field] of [
+    [{ name: 'x', tags: long }, 'tags'],
+    [{ name: [long] }, 'name'],
+    [{ name: 'x', tags: { key: [long] } }, 'tags.key'],
+    [{ name: 'x', tags: { ['k'.repeat(800_000)]: 3 } }, 'tags.k'],
+  ]) {
+    const error = isError(await it.raw('POST', '/companies', { body }), 400);
+    assert.ok(error.validation.errors[0].itemId.startsWith(field));
+    const text = JSON.stringify(error);
+    assert.ok(text.length < 1_000 && !text.includes('aaaaaaaa'), text.slice(0, 1_000));
+  }
+});
+
+test('a body that is nested without end is 400, in fields that nobody knows too', async () => {
+  for (const depth of [129, 400_000]) {
+    const later = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    isError(await it.raw('POST', '/companies', { body: `{"name":"x","later":${later}}` }), 400);
+  }
+});
+
+test('what is not built is 501 by the SDK, and never a success', async () => {
+  const companyId = NOBODY;
+  const { sdk } = it;
+  for (const ask of [
+    () => sdk.companies.replace({ companyId, companyRequestBody: { name: 'x' } }),
+    () => sdk.companies.update({ companyId, companyUpdateRequest: { name: 'x' } }),
+    () => sdk.companies.addProduct({ companyId, productIdentifier: 'lending' }),
+    () => sdk.companies.removeProduct({ companyId, productIdentifier: 'lending' }),
+    () => sdk.companies.getAccessToken({ companyId }),
+    () => sdk.companies.getCompanySyncSettings({ companyId }),
+    () => sdk.connections.updateAuthorization({ companyId, connectionId: NOBODY, requestBody: { a: 'b' } }),
+    () => sdk.integrations.getBranding({ platformKey: 'mqjo' }),
+    () => sdk.settings.listApiKeys(),
+    () => sdk.settings.getSyncSettings(),
+    () => sdk.refreshData.all({ companyId }),
+    () => sdk.pushData.listOperations({ companyId }),
+  ]) {
+    await fails(ask(), 501);
+  }
+  for (const [method, path] of [
+    ['GET', '/openapi.json'],
+    ['GET', '/linkSettings'],
+    ['PATCH', `/webhooks/${NOBODY}`],
+    ['GET', `/companies/${NOBODY}/connections/${NOBODY}/credentials`],
+    ['DELETE', `/companies/${NOBODY}/connections/${NOBODY}/proxy/v1/invoices`],
+  ]) {
+    isError(await it.raw(method, path), 501);
+  }
+});
+
 test('a body over one MiB is 413', async () => {
   const body = JSON.stringify({ name: 'x', description: 'd'.repeat(1_048_577) });
   isError(await it.raw('POST', '/companies', { body }), 413);

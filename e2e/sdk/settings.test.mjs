@@ -24,6 +24,36 @@ test('profile: what is put is what is got', async () => {
   assert.deepEqual(cleared.whiteListUrls, []);
 });
 
+test('profile: names in any script, and what cannot be one', async () => {
+  const before = await it.sdk.settings.getProfile();
+  for (const name of ['Kreditbank Süd', 'بنك النور', 'é'.repeat(255)]) {
+    const put = await it.sdk.settings.updateProfile({ ...before, name });
+    assert.equal(put.name, name);
+  }
+  for (const name of ['', '  ', 'x'.repeat(256), 'a\nb', 'a\u0000b']) {
+    const error = isError(await it.raw('PUT', '/profile', { body: { ...before, name } }), 400);
+    assert.equal(error.validation.errors[0].itemId, 'name');
+  }
+  await fails(it.sdk.settings.updateProfile({ ...before, name: '' }), 400);
+  assert.deepEqual(await it.sdk.settings.updateProfile(before), before);
+});
+
+test('profile: fields that are not built are refused and not left out silently', async () => {
+  const before = await it.sdk.settings.getProfile();
+  for (const [field, value] of [
+    ['logoUrl', 'https://example.com/logo.png'],
+    ['iconUrl', 'https://example.com/icon.ico'],
+    ['alertAuthHeader', 'Bearer x'],
+    ['apiKey', 'x'],
+    ['confirmCompanyName', true],
+  ]) {
+    const error = isError(await it.raw('PUT', '/profile', { body: { ...before, [field]: value } }), 501);
+    assert.equal(error.validation.errors[0].itemId, field);
+  }
+  const empty = { ...before, logoUrl: '', iconUrl: '', confirmCompanyName: false };
+  assert.deepEqual(await it.sdk.settings.updateProfile(empty), before);
+});
+
 test('profile: redirect URLs that could lead anywhere are refused', async () => {
   const before = await it.sdk.settings.getProfile();
   for (const redirectUrl of [
@@ -67,6 +97,13 @@ test('webhooks: create, list, delete by the SDK', async () => {
   assert.equal(await it.sdk.webhooks.deleteConsumer({ webhookId: made.id }), undefined);
   await fails(it.sdk.webhooks.deleteConsumer({ webhookId: made.id }), 404);
   await fails(it.sdk.webhooks.deleteConsumer({ webhookId: NOBODY }), 404);
+  await fails(it.sdk.webhooks.deleteConsumer({ webhookId: 'nonsense' }), 404);
+});
+
+test('webhooks: the address is shown as it is called', async () => {
+  const made = await it.sdk.webhooks.createConsumer({ url: 'HTTPS://Example.COM:443', eventTypes: [] });
+  assert.equal(made.url, 'https://example.com/');
+  await it.sdk.webhooks.deleteConsumer({ webhookId: made.id });
 });
 
 test('webhooks: what cannot be a consumer is refused', async () => {
@@ -79,6 +116,9 @@ test('webhooks: what cannot be a consumer is refused', async () => {
     { url: 'http://169.254.169.254/latest/meta-data' },
     { url: 'http://10.0.0.1/' },
     { url: 'https://user:password@example.com/' },
+    { url: ' https://exa\nmple.com/ ' },
+    { url: 'https://example.com/#part' },
+    { companyTags: ['a:b\u0007'] },
     { eventTypes: ['no.such.event'] },
     { eventTypes: 'connection.connected' },
     { companyTags: Array.from({ length: 11 }, (_, i) => `a:${i}`) },
@@ -89,6 +129,8 @@ test('webhooks: what cannot be a consumer is refused', async () => {
     assert.equal(answer.status, 400, JSON.stringify(wrong));
     isError(answer, 400);
   }
+  const error = await fails(it.sdk.webhooks.createConsumer({ ...good, url: 'ftp://example.com/' }), 400);
+  assert.equal(error.validation.errors[0].itemId, 'url');
 });
 
 test('webhooks: fifty at most', async () => {

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use crate::contract::Contract;
 use crate::{cargo, process};
 
 /// The oldest Node.js that the browser tests run on (Debian 12 has 18.20).
@@ -22,6 +23,8 @@ pub(crate) struct Machine {
     pub(crate) chromium: PathBuf,
     /// The folder of `initdb`, `postgres` and `psql`.
     pub(crate) postgres: PathBuf,
+    /// Not a program, and the one thing that may be missing.
+    pub(crate) contract: Contract,
 }
 
 /// One thing to have: what it is called, the Debian packages it comes in, and how to find it.
@@ -47,6 +50,12 @@ const CHROMIUM: Need = Need {
     packages: &["chromium", "fonts-liberation"],
     find: || find("chromium").or_else(|| find("chromium-browser")),
 };
+const GIT: Need = Need {
+    // A test reads the list of committed files from it.
+    name: "Git",
+    packages: &["git"],
+    find: || find("git"),
+};
 const POSTGRES: Need = Need {
     name: "PostgreSQL's server programs",
     packages: &["postgresql"],
@@ -61,18 +70,20 @@ impl Machine {
     /// out of the tests for want of a program.
     pub(crate) fn prepare() -> Result<Self> {
         rust_components()?;
-        let missing: Vec<&Need> = [&NODE, &NPM, &CHROMIUM, &POSTGRES]
+        let missing: Vec<&Need> = [&GIT, &NODE, &NPM, &CHROMIUM, &POSTGRES]
             .into_iter()
             .filter(|need| (need.find)().is_none())
             .collect();
         if !missing.is_empty() {
             install(&missing)?;
         }
+        have(&GIT)?;
         let machine = Self {
             node: have(&NODE)?,
             npm: have(&NPM)?,
             chromium: have(&CHROMIUM)?,
             postgres: have(&POSTGRES)?,
+            contract: Contract::look()?,
         };
         let version = first_line(Command::new(&machine.node).arg("--version"))?;
         ensure!(
@@ -119,7 +130,20 @@ fn postgres_programs() -> Option<PathBuf> {
         })
         .max()
         .map(|(_, folder)| folder)
-        .or_else(|| Some(find("initdb")?.parent()?.to_path_buf()))
+        .or_else(|| {
+            // Elsewhere they stand on the `PATH`, in a folder that does not tell the version.
+            let initdb = find("initdb")?;
+            let version = first_line(Command::new(&initdb).arg("--version")).ok()?;
+            (postgres_version(&version)? >= OLDEST_POSTGRES)
+                .then_some(initdb.parent()?.to_path_buf())
+        })
+}
+
+/// The major version in what `initdb --version` says: `initdb (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)`, `… 17beta1`.
+fn postgres_version(text: &str) -> Option<u64> {
+    let version = text.split_once("(PostgreSQL) ")?.1;
+    let digits = version.find(|c: char| !c.is_ascii_digit());
+    version[..digits.unwrap_or(version.len())].parse().ok()
 }
 
 /// A command as an administrator, or nothing where this user cannot become one.
@@ -222,6 +246,21 @@ fn node_is_new_enough(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_of_postgres_is_read_from_what_it_says() {
+        for (text, version) in [
+            ("initdb (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)", Some(15)),
+            ("initdb (PostgreSQL) 9.6.24", Some(9)),
+            ("initdb (PostgreSQL) 17beta1", Some(17)),
+            ("initdb (PostgreSQL) 16", Some(16)),
+            ("initdb (PostgreSQL) devel", None),
+            ("initdb 15.6", None),
+            ("", None),
+        ] {
+            assert_eq!(postgres_version(text), version, "{text}");
+        }
+    }
 
     #[test]
     fn versions_of_node_are_compared_as_numbers() {

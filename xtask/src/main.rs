@@ -6,6 +6,7 @@
     reason = "a program for the terminal"
 )]
 
+mod contract;
 mod counts;
 mod machine;
 mod node;

@@ -131,6 +131,7 @@ fn command(machine: &Machine, engine: Engine<'_>) -> Result<Command> {
     node.current_dir(folder()?)
         .env("HANDCLASP_BINARY", own.with_file_name("handclasp"))
         .env("HANDCLASP_CHROMIUM", &machine.chromium);
+    machine.contract.tell(&mut node);
     match engine {
         Engine::Sqlite => node.env("HANDCLASP_E2E_ENGINE", "sqlite"),
         Engine::Postgres(cluster) => node

@@ -11,6 +11,7 @@ use crate::process;
 #[derive(Default)]
 pub(crate) struct Report {
     steps: Vec<Step>,
+    notes: Vec<String>,
 }
 
 struct Step {
@@ -53,6 +54,11 @@ impl Report {
         Ok(passed)
     }
 
+    /// Keeps something that nobody may miss, for the summary.
+    pub(crate) fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
     /// The summary, ending in the line `N passed, M failed`.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::from("\n── summary\n");
@@ -85,6 +91,9 @@ impl Report {
             );
             text.push_str(line.trim_end());
             text.push('\n');
+        }
+        for note in &self.notes {
+            text.push_str(&format!("\n!!! {note}\n\n"));
         }
         text + &format!("{} passed, {} failed", all.passed, all.failed)
     }
@@ -123,6 +132,15 @@ mod tests {
         assert_eq!(report.summary().lines().last(), Some("3 passed, 2 failed"));
         assert!(!report.passed());
         Ok(())
+    }
+
+    #[test]
+    fn a_note_stands_before_the_last_line() {
+        let mut report = Report::default();
+        report.note("something is missing".to_owned());
+        let summary = report.summary();
+        assert!(summary.contains("\n!!! something is missing\n"));
+        assert_eq!(summary.lines().last(), Some("0 passed, 0 failed"));
     }
 
     #[test]

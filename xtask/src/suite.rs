@@ -37,6 +37,7 @@ fn test_into(report: &mut Report) -> Result<()> {
         return Ok(());
     };
 
+    machine.contract.report(report)?;
     report.step("formatting", |_| {
         process::run(&mut cargo(&["fmt", "--all", "--check"])?)
     })?;
@@ -67,6 +68,7 @@ fn test_into(report: &mut Report) -> Result<()> {
         tests
             .env("HANDCLASP_TEST_REQUIRE_ALL", "1")
             .env("HANDCLASP_TEST_POSTGRES", &cluster.url);
+        machine.contract.tell(&mut tests);
         process::run_reading(&mut tests, |line| counts.read_cargo(line))
     })?;
     report.step("tests on PostgreSQL", |counts| {
@@ -78,6 +80,7 @@ fn test_into(report: &mut Report) -> Result<()> {
             .env("HANDCLASP_TEST_REQUIRE_ALL", "1")
             .env("HANDCLASP_TEST_POSTGRES", &cluster.url);
         tests.env("HANDCLASP_TEST_ENGINE", "postgres");
+        machine.contract.tell(&mut tests);
         process::run_reading(&mut tests, |line| counts.read_cargo(line))
     })?;
 
@@ -103,9 +106,11 @@ fn test_into(report: &mut Report) -> Result<()> {
 pub(crate) fn journeys(scope: Scope) -> Result<bool> {
     let machine = ready()?;
     let mut report = Report::default();
-    let outcome = on_engines(scope, &machine, |engine| {
-        report.step(&format!("journeys on {}", engine.name()), |counts| {
-            node::journeys(&machine, engine, scope, counts)
+    let outcome = machine.contract.report(&mut report).and_then(|()| {
+        on_engines(scope, &machine, |engine| {
+            report.step(&format!("journeys on {}", engine.name()), |counts| {
+                node::journeys(&machine, engine, scope, counts)
+            })
         })
     });
     close(&report, &outcome)
@@ -115,9 +120,11 @@ pub(crate) fn journeys(scope: Scope) -> Result<bool> {
 pub(crate) fn conformance() -> Result<bool> {
     let machine = ready()?;
     let mut report = Report::default();
-    let outcome = on_engines(Scope::All, &machine, |engine| {
-        report.step(&format!("SDK conformance on {}", engine.name()), |counts| {
-            node::conformance(&machine, engine, counts)
+    let outcome = machine.contract.report(&mut report).and_then(|()| {
+        on_engines(Scope::All, &machine, |engine| {
+            report.step(&format!("SDK conformance on {}", engine.name()), |counts| {
+                node::conformance(&machine, engine, counts)
+            })
         })
     });
     close(&report, &outcome)

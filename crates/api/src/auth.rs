@@ -31,6 +31,10 @@ pub(crate) struct MayRead(pub(crate) ClientId);
 /// A caller that may change things. The first parameter of a handler, so that nothing else is looked at before.
 pub(crate) struct MayWrite(pub(crate) Caller);
 
+/// A caller that may use what connections hold at third parties. The first parameter of a handler, so that nothing else is looked at
+/// before.
+pub(crate) struct MayUseCredentials;
+
 impl FromRequestParts<Api> for MayRead {
     type Rejection = Failure;
 
@@ -52,6 +56,15 @@ impl FromRequestParts<Api> for MayWrite {
             address: peer.map(|peer| peer.ip().to_canonical().to_string()),
             correlation: current::correlation(),
         }))
+    }
+}
+
+impl FromRequestParts<Api> for MayUseCredentials {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        permit(&parts.headers, api, Scope::Credentials).await?;
+        Ok(Self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The platform API: the wire format of Codat's Platform API over the use cases.
 //!
 //! ```text
-//! router ─► table (one list of all routes) ─► MayRead | MayWrite (who is this?) ─► routes/<resource>/<route>.rs
+//! router ─► table (one list of all routes) ─► MayRead | MayWrite | … (who is this?) ─► routes/<resource>/<route>.rs
 //!        ─► one use case of app ─► wire (what it looks like outside)
 //! ```
 //! What the contract has and this version has not is listed in `not_built`, and answered 501.

@@ -1,13 +1,14 @@
-//! What the contract has and this version has not. Each is answered 501, saying which of two it is: never a success that is none.
+//! What the contract has, or what goes beyond it, and this version has not. Each is answered 501, saying which of two it is: never a
+//! success that is none.
 
-use axum::routing::{MethodRouter, on};
+use axum::routing::MethodRouter;
 use handclasp_domain::Scope;
 use handclasp_web::error::ApiError;
 
-use crate::auth::{MayRead, MayWrite};
+use crate::auth::{MayRead, MayUseCredentials, MayWrite};
 use crate::failure::Failure;
 use crate::state::Api;
-use crate::table::Verb;
+use crate::table::{Route, Verb, Who};
 
 /// Why an operation is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,153 +31,195 @@ impl Why {
     }
 }
 
-/// The operations: method, path after the prefix, and why.
-pub(crate) const NOT_BUILT: &[(Verb, &str, Why)] = &[
-    (Verb::Put, "/companies/{companyId}", Why::NotYet),
-    (Verb::Patch, "/companies/{companyId}", Why::NotYet),
-    (
-        Verb::Put,
-        "/companies/{companyId}/products/{productIdentifier}",
-        Why::NotYet,
-    ),
-    (
-        Verb::Delete,
-        "/companies/{companyId}/products/{productIdentifier}",
-        Why::NotYet,
-    ),
-    (
-        Verb::Post,
-        "/companies/{companyId}/products/{productIdentifier}/refresh",
-        Why::Outside,
-    ),
-    (
-        Verb::Put,
-        "/companies/{companyId}/connections/{connectionId}/authorization",
-        Why::NotYet,
-    ),
-    (Verb::Get, "/companies/{companyId}/accessToken", Why::NotYet),
-    (
-        Verb::Get,
-        "/companies/{companyId}/syncSettings",
-        Why::Outside,
-    ),
-    (
-        Verb::Post,
-        "/companies/{companyId}/syncSettings",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/companies/{companyId}/connectionManagement/accessToken",
-        Why::NotYet,
-    ),
-    (Verb::Get, "/connectionManagement/corsSettings", Why::NotYet),
-    (
-        Verb::Post,
-        "/connectionManagement/corsSettings",
-        Why::NotYet,
-    ),
-    (Verb::Get, "/corsSettings", Why::NotYet),
-    (Verb::Post, "/corsSettings", Why::NotYet),
-    (Verb::Post, "/companies/{companyId}/data/all", Why::Outside),
-    (
-        Verb::Post,
-        "/companies/{companyId}/data/queue/{dataType}",
-        Why::Outside,
-    ),
-    (Verb::Get, "/companies/{companyId}/dataStatus", Why::Outside),
-    (
-        Verb::Get,
-        "/companies/{companyId}/data/history",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/companies/{companyId}/data/history/{datasetId}",
-        Why::Outside,
-    ),
-    (Verb::Post, "/webhooks/integrationKeys/zapier", Why::NotYet),
-    (
-        Verb::Get,
-        "/integrations/{platformKey}/branding",
-        Why::NotYet,
-    ),
-    (Verb::Get, "/profile/syncSettings", Why::Outside),
-    (Verb::Post, "/profile/syncSettings", Why::Outside),
-    (Verb::Get, "/apiKeys", Why::NotYet),
-    (Verb::Post, "/apiKeys", Why::NotYet),
-    (Verb::Delete, "/apiKeys/{apiKeyId}", Why::NotYet),
-    (
-        Verb::Get,
-        "/companies/{companyId}/sync/{datasetId}/validation",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/companies/{companyId}/connections/{connectionId}/options/{dataType}",
-        Why::Outside,
-    ),
-    (Verb::Get, "/companies/{companyId}/push", Why::Outside),
-    (
-        Verb::Get,
-        "/companies/{companyId}/push/{pushOperationKey}",
-        Why::Outside,
-    ),
-    (
-        Verb::Put,
-        "/integrations/{platformKey}/dataTypes/{dataType}/supplementalDataConfig",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/integrations/{platformKey}/dataTypes/{dataType}/supplementalDataConfig",
-        Why::Outside,
-    ),
-    (
-        Verb::Put,
-        "/integrations/{platformKey}/dataTypes/custom/{customDataIdentifier}",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/integrations/{platformKey}/dataTypes/custom/{customDataIdentifier}",
-        Why::Outside,
-    ),
-    (
-        Verb::Post,
-        "/companies/{companyId}/connections/{connectionId}/data/queue/custom/{customDataIdentifier}",
-        Why::Outside,
-    ),
-    (
-        Verb::Get,
-        "/companies/{companyId}/connections/{connectionId}/data/custom/{customDataIdentifier}",
-        Why::Outside,
-    ),
-    (Verb::Get, "/rules", Why::NotYet),
-    (Verb::Post, "/rules", Why::NotYet),
-    (Verb::Get, "/rules/{ruleId}", Why::NotYet),
-    (Verb::Put, "/rules/{ruleId}", Why::NotYet),
-    (Verb::Delete, "/rules/{ruleId}", Why::NotYet),
-    (Verb::Get, "/companies/{companyId}/files", Why::NotYet),
-    (
-        Verb::Get,
-        "/companies/{companyId}/files/download",
-        Why::NotYet,
-    ),
-    (
-        Verb::Post,
-        "/companies/{companyId}/connections/{connectionId}/files",
-        Why::NotYet,
-    ),
-];
+/// An operation that is not here.
+pub(crate) struct NotBuilt {
+    pub(crate) verb: Verb,
+    /// The path after the prefix.
+    pub(crate) path: &'static str,
+    /// Who may call it once it is here. Nobody else is told more than that he may not.
+    pub(crate) who: Who,
+    pub(crate) why: Why,
+}
 
-/// What answers such an operation.
-pub(crate) fn not_built(verb: Verb, why: Why) -> MethodRouter<Api> {
-    let refusal = move || Failure::from(ApiError::not_implemented(why.text()));
-    match verb.scope() {
-        Scope::Read => on(verb.filter(), move |_: MayRead| async move { refusal() }),
-        Scope::Write | Scope::Credentials => {
-            on(verb.filter(), move |_: MayWrite| async move { refusal() })
+const fn later(verb: Verb, path: &'static str) -> NotBuilt {
+    NotBuilt {
+        verb,
+        path,
+        who: Who::May(verb.scope()),
+        why: Why::NotYet,
+    }
+}
+
+const fn outside(verb: Verb, path: &'static str) -> NotBuilt {
+    NotBuilt {
+        why: Why::Outside,
+        ..later(verb, path)
+    }
+}
+
+impl NotBuilt {
+    const fn by(self, who: Who) -> Self {
+        Self { who, ..self }
+    }
+
+    /// The route that says so.
+    pub(crate) fn route(&self) -> Route {
+        Route {
+            verb: self.verb,
+            path: self.path,
+            who: self.who,
+            answers: self.answers(),
+        }
+    }
+
+    fn answers(&self) -> MethodRouter<Api> {
+        let why = self.why;
+        let refusal = move || Failure::from(ApiError::not_implemented(why.text()));
+        match self.who {
+            Who::Anyone => self.verb.on(move || async move { refusal() }),
+            Who::May(Scope::Read) => self.verb.on(move |_: MayRead| async move { refusal() }),
+            Who::May(Scope::Write) => self.verb.on(move |_: MayWrite| async move { refusal() }),
+            Who::May(Scope::Credentials) => self
+                .verb
+                .on(move |_: MayUseCredentials| async move { refusal() }),
         }
     }
 }
+
+/// All of them.
+pub(crate) const NOT_BUILT: &[NotBuilt] = {
+    use Verb::{Any, Delete, Get, Patch, Post, Put};
+    const CREDENTIALS: Who = Who::May(Scope::Credentials);
+    &[
+        // Companies.
+        later(Put, "/companies/{companyId}"),
+        later(Patch, "/companies/{companyId}"),
+        later(Put, "/companies/{companyId}/products/{productIdentifier}"),
+        later(
+            Delete,
+            "/companies/{companyId}/products/{productIdentifier}",
+        ),
+        later(Get, "/companies/{companyId}/consents"),
+        later(Get, "/companies/{companyId}/links"),
+        later(Post, "/companies/{companyId}/links"),
+        later(Get, "/companies/{companyId}/links/{linkId}"),
+        later(Delete, "/companies/{companyId}/links/{linkId}"),
+        later(Delete, "/companies/{companyId}/sessions"),
+        later(Get, "/companies/{companyId}/files"),
+        later(Get, "/companies/{companyId}/files/download"),
+        // Connections.
+        later(
+            Put,
+            "/companies/{companyId}/connections/{connectionId}/authorization",
+        ),
+        later(
+            Post,
+            "/companies/{companyId}/connections/{connectionId}/confirm",
+        ),
+        later(
+            Post,
+            "/companies/{companyId}/connections/{connectionId}/reject",
+        ),
+        later(
+            Post,
+            "/companies/{companyId}/connections/{connectionId}/files",
+        ),
+        later(
+            Get,
+            "/companies/{companyId}/connections/{connectionId}/credentials",
+        )
+        .by(CREDENTIALS),
+        later(
+            Any,
+            "/companies/{companyId}/connections/{connectionId}/proxy/{*path}",
+        )
+        .by(CREDENTIALS),
+        // For a platform's own page.
+        later(Get, "/companies/{companyId}/accessToken"),
+        later(
+            Get,
+            "/companies/{companyId}/connectionManagement/accessToken",
+        ),
+        later(Get, "/connectionManagement/corsSettings"),
+        later(Post, "/connectionManagement/corsSettings"),
+        later(Get, "/corsSettings"),
+        later(Post, "/corsSettings"),
+        // Integrations, settings and keys.
+        later(Get, "/integrations/{platformKey}/branding"),
+        later(Get, "/integrations/{platformKey}/settings"),
+        later(Put, "/integrations/{platformKey}/settings"),
+        later(Get, "/linkSettings"),
+        later(Put, "/linkSettings"),
+        later(Get, "/branding"),
+        later(Put, "/branding"),
+        later(Get, "/apiKeys"),
+        later(Post, "/apiKeys"),
+        later(Delete, "/apiKeys/{apiKeyId}"),
+        // Events, webhooks and the audit log.
+        later(Get, "/eventTypes"),
+        later(Get, "/events"),
+        later(Get, "/webhooks/{webhookId}"),
+        later(Patch, "/webhooks/{webhookId}"),
+        later(Get, "/webhooks/{webhookId}/messages"),
+        later(Get, "/webhooks/{webhookId}/attempts"),
+        later(Post, "/webhooks/{webhookId}/resend"),
+        later(Post, "/webhooks/{webhookId}/recover"),
+        later(Post, "/webhooks/{webhookId}/replay"),
+        later(Post, "/webhooks/{webhookId}/test"),
+        later(Post, "/webhooks/integrationKeys/zapier"),
+        later(Get, "/rules"),
+        later(Post, "/rules"),
+        later(Get, "/rules/{ruleId}"),
+        later(Put, "/rules/{ruleId}"),
+        later(Delete, "/rules/{ruleId}"),
+        later(Get, "/auditLog"),
+        // The API about itself.
+        later(Get, "/openapi.json").by(Who::Anyone),
+        later(Get, "/docs").by(Who::Anyone),
+        // Business data.
+        outside(
+            Post,
+            "/companies/{companyId}/products/{productIdentifier}/refresh",
+        ),
+        outside(Get, "/companies/{companyId}/syncSettings"),
+        outside(Post, "/companies/{companyId}/syncSettings"),
+        outside(Post, "/companies/{companyId}/data/all"),
+        outside(Post, "/companies/{companyId}/data/queue/{dataType}"),
+        outside(Get, "/companies/{companyId}/dataStatus"),
+        outside(Get, "/companies/{companyId}/data/history"),
+        outside(Get, "/companies/{companyId}/data/history/{datasetId}"),
+        outside(Get, "/companies/{companyId}/sync/{datasetId}/validation"),
+        outside(
+            Get,
+            "/companies/{companyId}/connections/{connectionId}/options/{dataType}",
+        ),
+        outside(Get, "/companies/{companyId}/push"),
+        outside(Get, "/companies/{companyId}/push/{pushOperationKey}"),
+        outside(
+            Post,
+            "/companies/{companyId}/connections/{connectionId}/data/queue/custom/{customDataIdentifier}",
+        ),
+        outside(
+            Get,
+            "/companies/{companyId}/connections/{connectionId}/data/custom/{customDataIdentifier}",
+        ),
+        outside(Get, "/profile/syncSettings"),
+        outside(Post, "/profile/syncSettings"),
+        outside(
+            Put,
+            "/integrations/{platformKey}/dataTypes/{dataType}/supplementalDataConfig",
+        ),
+        outside(
+            Get,
+            "/integrations/{platformKey}/dataTypes/{dataType}/supplementalDataConfig",
+        ),
+        outside(
+            Put,
+            "/integrations/{platformKey}/dataTypes/custom/{customDataIdentifier}",
+        ),
+        outside(
+            Get,
+            "/integrations/{platformKey}/dataTypes/custom/{customDataIdentifier}",
+        ),
+    ]
+};

@@ -58,9 +58,10 @@ fn number(name: &str, given: Option<&str>, default: u32, max: u32) -> Result<u32
     let Some(given) = given else {
         return Ok(default);
     };
-    given
-        .parse()
-        .ok()
+    // Parsing alone takes a sign too.
+    Some(given)
+        .filter(|given| given.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|given| given.parse().ok())
         .filter(|number| (1..=max).contains(number))
         .ok_or_else(|| FieldError::new(name, format!("must be a whole number from 1 to {max}")))
 }

@@ -1,10 +1,10 @@
 //! The one list of all routes: each with its path and who may call it.
 
 use axum::handler::Handler;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use handclasp_domain::Scope;
 
-use crate::not_built::{NOT_BUILT, not_built};
+use crate::not_built::{NOT_BUILT, NotBuilt};
 use crate::routes::{companies, connections, integrations, profile, webhooks};
 use crate::state::Api;
 
@@ -45,24 +45,32 @@ pub(crate) enum Verb {
     Put,
     Patch,
     Delete,
+    /// Every method, known or not.
+    Any,
 }
 
 impl Verb {
-    pub(crate) const fn filter(self) -> MethodFilter {
+    /// The handler on this method.
+    pub(crate) fn on<H, T>(self, handler: H) -> MethodRouter<Api>
+    where
+        H: Handler<T, Api>,
+        T: 'static,
+    {
         match self {
-            Self::Get => MethodFilter::GET,
-            Self::Post => MethodFilter::POST,
-            Self::Put => MethodFilter::PUT,
-            Self::Patch => MethodFilter::PATCH,
-            Self::Delete => MethodFilter::DELETE,
+            Self::Get => get(handler),
+            Self::Post => post(handler),
+            Self::Put => put(handler),
+            Self::Patch => patch(handler),
+            Self::Delete => delete(handler),
+            Self::Any => any(handler),
         }
     }
 
-    /// What a key needs for it.
+    /// What a key needs for it, where nothing else is said.
     pub(crate) const fn scope(self) -> Scope {
         match self {
             Self::Get => Scope::Read,
-            Self::Post | Self::Put | Self::Patch | Self::Delete => Scope::Write,
+            Self::Post | Self::Put | Self::Patch | Self::Delete | Self::Any => Scope::Write,
         }
     }
 }
@@ -76,7 +84,7 @@ where
         verb,
         path,
         who,
-        answers: on(verb.filter(), handler),
+        answers: verb.on(handler),
     }
 }
 
@@ -117,11 +125,6 @@ pub(crate) fn routes() -> Vec<Route> {
         // Whoever has the secret can forge messages: looking at data is not enough to be given it.
         route(Get, SECRET, WRITE, webhooks::get_secret),
     ];
-    routes.extend(NOT_BUILT.iter().map(|&(verb, path, why)| Route {
-        verb,
-        path,
-        who: Who::May(verb.scope()),
-        answers: not_built(verb, why),
-    }));
+    routes.extend(NOT_BUILT.iter().map(NotBuilt::route));
     routes
 }

@@ -1,7 +1,7 @@
 //! A new client, by the operator.
 
 use handclasp_domain::{
-    Actor, ApiKey, ApiKeyId, AuditId, ClientId, FieldError, Id, Scopes, Secret,
+    Actor, ApiKey, ApiKeyId, AuditId, ClientId, FieldError, Id, Scopes, Secret, parse_name,
 };
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::client::{self, Client};
@@ -19,18 +19,11 @@ pub struct NewClient {
 impl App {
     /// Makes a client with one API key.
     pub async fn create_client(&self, name: &str, scopes: Scopes) -> Result<NewClient, AppError> {
-        let name = name.trim();
-        if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(FieldError::new(
-                "name",
-                "must have 1 to 100 characters, none of them control characters",
-            )
-            .into());
-        }
+        let name = parse_name(name)?;
         let now = self.now();
         let client = Client {
             id: self.id(),
-            name: name.to_owned(),
+            name,
             redirect_url: String::new(),
             allowed_redirect_urls: Vec::new(),
             created: now,

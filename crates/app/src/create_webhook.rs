@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handclasp_ambient::random_bytes;
-use handclasp_domain::{AuditId, ConsumerId, EventType, FieldError, Id, Secret};
+use handclasp_domain::{
+    AuditId, ConsumerId, EventType, FieldError, Id, Secret, check_address, is_one_line,
+};
 use handclasp_outbound::{OutboundError, UrlFault};
 use handclasp_store::audit;
 use handclasp_store::consumer::{self, Consumer};
@@ -38,12 +40,12 @@ impl App {
     ) -> Result<Consumer, AppError> {
         let event_types = event_types(&new.event_types)?;
         check_tags(&new.company_tags)?;
-        self.check_webhook_url(&new.url)?;
+        let url = self.parse_webhook_url(&new.url)?;
         let id: ConsumerId = self.id();
         let consumer = Consumer {
             client: caller.client,
             id,
-            url: new.url,
+            url: url.into(),
             event_types,
             company_tags: new.company_tags,
             disabled: new.disabled,
@@ -98,9 +100,15 @@ impl App {
         text
     }
 
-    fn check_webhook_url(&self, text: &str) -> Result<(), FieldError> {
-        let url = Url::parse(text)
-            .map_err(|_| FieldError::new("url", "must be an address that begins with https://"))?;
+    /// Takes an address to be called, in its parsed form: what is shown is what is called.
+    fn parse_webhook_url(&self, text: &str) -> Result<Url, FieldError> {
+        let refuse = |problem| FieldError::new("url", problem);
+        check_address(text).map_err(refuse)?;
+        let url =
+            Url::parse(text).map_err(|_| refuse("must be an address that begins with https://"))?;
+        if url.fragment().is_some() {
+            return Err(refuse("must not have a fragment (# and what follows it)"));
+        }
         self.outbound().check_url(&url).map_err(|error| {
             let problem = match error {
                 OutboundError::RefusedAddress => {
@@ -126,8 +134,9 @@ impl App {
                 | OutboundError::Reset { .. }
                 | OutboundError::Protocol(_) => "cannot be called",
             };
-            FieldError::new("url", problem)
-        })
+            refuse(problem)
+        })?;
+        Ok(url)
     }
 
     /// Opens the signing secret of a consumer: `whsec_` and its base64.
@@ -176,7 +185,10 @@ fn check_tags(tags: &[String]) -> Result<(), FieldError> {
         if tag.chars().count() > 128 {
             return Err(FieldError::new(field(), "must have at most 128 characters"));
         }
-        if tag.contains('\0') || tag.split_once(':').is_none_or(|(key, _)| key.is_empty()) {
+        if !is_one_line(tag) {
+            return Err(FieldError::new(field(), "must not have control characters"));
+        }
+        if tag.split_once(':').is_none_or(|(key, _)| key.is_empty()) {
             return Err(FieldError::new(field(), "must have the form key:value"));
         }
     }
@@ -211,6 +223,8 @@ mod tests {
             "region",
             ":eu",
             "a:\0",
+            "a\n:b",
+            "a:b\u{2028}",
             &format!("a:{}", "v".repeat(127)),
         ] {
             assert_eq!(tags(&["x:y", bad]).unwrap_err().field, "companyTags[1]");

@@ -1,7 +1,7 @@
 //! The client's profile: its name, and where journeys end.
 
 use handclasp_domain::redirect::{AllowedOrigin, RedirectTemplate};
-use handclasp_domain::{AuditId, FieldError};
+use handclasp_domain::{AuditId, FieldError, parse_name};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::client;
 
@@ -28,14 +28,7 @@ impl App {
         caller: &Caller,
         change: ProfileChange,
     ) -> Result<Client, AppError> {
-        let name = change.name.trim().to_owned();
-        if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(FieldError::new(
-                "name",
-                "must have 1 to 100 characters, none of them control characters",
-            )
-            .into());
-        }
+        let name = parse_name(&change.name)?;
         if !change.redirect_url.is_empty() {
             RedirectTemplate::parse(&change.redirect_url)?;
         }

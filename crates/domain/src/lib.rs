@@ -13,6 +13,7 @@ mod ids;
 mod integration;
 pub mod redirect;
 mod secret;
+mod text;
 mod time;
 
 pub use access::{Actor, ApiKey, Scope, Scopes};
@@ -32,4 +33,5 @@ pub use ids::{
 };
 pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
 pub use secret::Secret;
+pub use text::{check_address, is_control, is_one_line, parse_name};
 pub use time::Timestamp;

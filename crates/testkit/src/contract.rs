@@ -1,6 +1,7 @@
-//! Answers held against the published OpenAPI document of the contract. It is not part of this repository: it is read from
-//! `../shared/reference/platform-api.yaml` beside the checkout. Where it is absent nothing is checked, which is said once and
-//! loudly; under `HANDCLASP_TEST_REQUIRE_ALL=1` its absence fails the test.
+//! Answers held against the published OpenAPI document of the contract. It is not part of this repository.
+//! `HANDCLASP_TEST_CONTRACT` names it, and has to name what is there; without that it is read from
+//! `../shared/reference/platform-api.yaml` beside the checkout. Where it is not there either nothing is checked, which is said once and
+//! loudly. `e2e/lib/contract.mjs` has the same rule.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,9 +11,9 @@ use jsonschema::{Draft, Registry, Validator};
 use serde_json::{Value, json};
 
 use crate::Answer;
-use crate::setting::require_all;
+use crate::setting::setting;
 
-const FILE: &str = concat!(
+const BESIDE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../../shared/reference/platform-api.yaml"
 );
@@ -37,7 +38,7 @@ pub struct Contract {
 
 static CONTRACT: LazyLock<Option<Contract>> = LazyLock::new(Contract::read);
 
-/// The contract; none where it is not beside the checkout.
+/// The contract; none where it is not at hand.
 pub fn contract() -> Option<&'static Contract> {
     CONTRACT.as_ref()
 }
@@ -45,22 +46,24 @@ pub fn contract() -> Option<&'static Contract> {
 impl Contract {
     #[expect(clippy::print_stderr, reason = "a check that is left out must be seen")]
     fn read() -> Option<Self> {
-        let text = match std::fs::read_to_string(FILE) {
+        let named = setting("HANDCLASP_TEST_CONTRACT");
+        let file = named.as_deref().unwrap_or(BESIDE);
+        let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
-            Err(error) if require_all() => panic!("the contract is not at {FILE}: {error}"),
+            Err(error) if named.is_some() => panic!("the contract is not at {file}: {error}"),
             Err(_) => {
-                eprintln!("SKIPPED: answers are not checked, there is no {FILE}");
+                eprintln!("SKIPPED: answers are not checked, there is no {file}");
                 return None;
             }
         };
         let mut document: Value = match serde_saphyr::from_str(&text) {
             Ok(document) => document,
-            Err(error) => panic!("{FILE}: {error}"),
+            Err(error) => panic!("{file}: {error}"),
         };
         for (place, number) in DEVIATIONS {
             match document.pointer_mut(place) {
                 Some(here) => *here = json!(number),
-                None => panic!("{FILE} has no {place}: mend the list of deviations"),
+                None => panic!("{file} has no {place}: mend the list of deviations"),
             }
         }
         plain_json_schema(&mut document);
@@ -74,7 +77,7 @@ impl Contract {
                 registry,
                 validators: Mutex::default(),
             }),
-            Err(error) => panic!("{FILE}: {error}"),
+            Err(error) => panic!("{file}: {error}"),
         }
     }
 

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! Here alone the environment is read outside of the binary: `HANDCLASP_TEST_ENGINE` (`sqlite`, the default, or `postgres`),
-//! `HANDCLASP_TEST_POSTGRES` (where databases can be made) and `HANDCLASP_TEST_REQUIRE_ALL` (`1`: what is missing fails the test
-//! instead of being skipped). A test that can't be set up panics: that is how it fails.
+//! `HANDCLASP_TEST_POSTGRES` (where databases can be made) and `HANDCLASP_TEST_CONTRACT` (see [`contract`]). A test that can't be set up panics: that
+//! is how it fails.
 #![expect(clippy::panic, reason = "a test that can't be set up has failed")]
 
 mod answer;

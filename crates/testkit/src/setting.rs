@@ -8,8 +8,3 @@
 pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
-
-/// Whether what is missing fails a test instead of being skipped.
-pub(crate) fn require_all() -> bool {
-    setting("HANDCLASP_TEST_REQUIRE_ALL").as_deref() == Some("1")
-}

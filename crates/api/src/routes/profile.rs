@@ -78,6 +78,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn names_may_be_in_any_script() {
+        let stage = Stage::new().await;
+        for name in ["بنك النور", "株式会社例", "x", &"é".repeat(255)] {
+            let profile = json!({ "name": name, "redirectUrl": "" });
+            let answer = stage.api.put(PATH, profile).await;
+            assert_eq!((answer.status, answer.at("/name")), (200, name));
+        }
+    }
+
+    #[tokio::test]
     async fn one_client_changes_nothing_of_another() {
         let stage = Stage::new().await;
         let stranger = stage.stranger().await;
@@ -93,7 +103,9 @@ mod tests {
         let many = vec!["https://example.com"; 101];
         for (name, wrong, named) in [
             ("name", json!(""), "name"),
-            ("name", json!("x".repeat(101)), "name"),
+            ("name", json!("x".repeat(256)), "name"),
+            ("name", json!("a\u{7}b"), "name"),
+            ("name", json!("a\u{2028}b"), "name"),
             ("redirectUrl", json!("javascript:alert(1)"), "redirectUrl"),
             (
                 "redirectUrl",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{NOBODY, Stage, field, refused};
 
 /// The routes that take a body, as addresses of things that exist.
-async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
+pub(super) async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
     let company = stage.company().await;
     let connection = stage.connection(&company).await;
     let (connections, key) = (
@@ -32,7 +32,7 @@ async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
     ]
 }
 
-async fn send(
+pub(super) async fn send(
     stage: &Stage,
     method: &Method,
     path: &str,
@@ -47,7 +47,7 @@ async fn send(
     stage.api.request(request).await
 }
 
-const JSON: Option<&str> = Some("application/json");
+pub(super) const JSON: Option<&str> = Some("application/json");
 
 #[tokio::test]
 async fn what_is_not_json_or_no_object_is_400() {
@@ -79,38 +79,6 @@ async fn what_is_not_json_or_no_object_is_400() {
             let text = refused(&answer, 400);
             assert!(!text.contains("struct"), "{path}: {text}");
         }
-    }
-}
-
-#[tokio::test]
-async fn depth_costs_no_stack() {
-    let stage = Stage::new().await;
-    for (method, path, good) in with_bodies(&stage).await {
-        for bomb in [
-            "[".repeat(500_000),
-            "{\"a\":".repeat(150_000),
-            format!("{}{}", "[".repeat(400_000), "]".repeat(400_000)),
-        ] {
-            refused(&send(&stage, &method, &path, JSON, bomb.clone()).await, 400);
-            // In the place of each field, and in one that nobody knows.
-            for name in good.as_object().unwrap().keys() {
-                let body = format!("{{\"{name}\": {bomb}}}");
-                refused(&send(&stage, &method, &path, JSON, body).await, 400);
-            }
-            let body = format!("{{\"later\": {bomb}}}");
-            refused(&send(&stage, &method, &path, JSON, body).await, 400);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_known_field_given_twice_is_400() {
-    let stage = Stage::new().await;
-    for (method, path, good) in with_bodies(&stage).await {
-        let text = good.to_string();
-        let twice = format!("{},{}", text.trim_end_matches('}'), &text[1..]);
-        let answer = send(&stage, &method, &path, JSON, twice).await;
-        assert!(refused(&answer, 400).contains("duplicate field"), "{path}");
     }
 }
 

@@ -2,14 +2,19 @@
 
 mod bad_input;
 mod contract;
+mod hostile;
 mod keys;
+mod not_built;
 mod rights;
 
 use axum::Router;
 use handclasp_domain::CompanyId;
 use handclasp_testkit::{Http, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
+use http::Method;
 use serde_json::{Value, json};
+
+use crate::table::Verb;
 
 /// An id that nothing has.
 pub(crate) const NOBODY: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
@@ -100,6 +105,17 @@ impl Stage {
         self.test
             .link(&self.client, company, id, "Birch Books Ltd")
             .await;
+    }
+}
+
+/// A route's method; of one that takes any, one that it takes.
+pub(crate) fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Post | Verb::Any => Method::POST,
+        Verb::Put => Method::PUT,
+        Verb::Patch => Method::PATCH,
+        Verb::Delete => Method::DELETE,
     }
 }
 

@@ -1,12 +1,14 @@
 //! Companies on the wire.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use handclasp_app::{CompanyWithConnections, ConnectionWithErrors, NewCompany};
-use handclasp_domain::{CompanyId, CompanyName, FieldError, Tags, parse_description};
+use handclasp_domain::{CompanyId, CompanyName, Tags, parse_description};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Connections, Instant};
+use super::{Connections, Instant, NotBuilt};
+use crate::failure::Failure;
 use crate::state::Api;
 
 /// A company.
@@ -81,20 +83,60 @@ impl Serialize for Companies<'_> {
 
 /// What a company is created with.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct CreateCompany {
     name: Option<String>,
     description: Option<String>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<Pairs>,
+    #[serde(default)]
+    products: NotBuilt,
+    #[serde(default)]
+    reference_parent_company: NotBuilt,
+    #[serde(default)]
+    reference_subsidiary_companies: NotBuilt,
 }
 
 impl CreateCompany {
     /// Checks the fields.
-    pub(crate) fn parse(self) -> Result<NewCompany, FieldError> {
+    pub(crate) fn parse(self) -> Result<NewCompany, Failure> {
+        self.products.refuse("products")?;
+        self.reference_parent_company
+            .refuse("referenceParentCompany")?;
+        self.reference_subsidiary_companies
+            .refuse("referenceSubsidiaryCompanies")?;
         let name = self.name.ok_or_else(|| super::missing("name"))?;
         Ok(NewCompany {
             name: CompanyName::parse(&name)?,
             description: parse_description(self.description.as_deref())?,
-            tags: Tags::parse(self.tags.unwrap_or_default())?,
+            tags: Tags::parse(self.tags.unwrap_or_default().0)?,
         })
+    }
+}
+
+/// An object's members as they came, so that a key that stands there twice is seen.
+#[derive(Default)]
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }

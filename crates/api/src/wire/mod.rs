@@ -3,6 +3,7 @@
 mod company;
 mod connection;
 mod integration;
+mod not_built;
 mod profile;
 mod webhook;
 
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer};
 pub(crate) use company::{Companies, Company, CreateCompany};
 pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};
 pub(crate) use integration::Integration;
+use not_built::NotBuilt;
 pub(crate) use profile::{Profile, UpdateProfile};
 pub(crate) use webhook::{CreateWebhook, WebhookConsumer, WebhookConsumers, WebhookSecret};
 

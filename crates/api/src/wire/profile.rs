@@ -1,8 +1,10 @@
 //! The profile on the wire.
 
 use handclasp_app::{Client, ProfileChange};
-use handclasp_domain::FieldError;
 use serde::{Deserialize, Serialize};
+
+use super::NotBuilt;
+use crate::failure::Failure;
 
 /// The profile. Addresses of a logo and an icon are left out: there are none yet.
 #[derive(Serialize)]
@@ -30,11 +32,26 @@ pub(crate) struct UpdateProfile {
     name: Option<String>,
     redirect_url: Option<String>,
     white_list_urls: Option<Vec<String>>,
+    #[serde(default)]
+    alert_auth_header: NotBuilt,
+    #[serde(default)]
+    api_key: NotBuilt,
+    #[serde(default)]
+    confirm_company_name: NotBuilt,
+    #[serde(default)]
+    icon_url: NotBuilt,
+    #[serde(default)]
+    logo_url: NotBuilt,
 }
 
 impl UpdateProfile {
     /// Checks that what is required is there; the rest is the use case's to check.
-    pub(crate) fn parse(self) -> Result<ProfileChange, FieldError> {
+    pub(crate) fn parse(self) -> Result<ProfileChange, Failure> {
+        self.alert_auth_header.refuse("alertAuthHeader")?;
+        self.api_key.refuse("apiKey")?;
+        self.confirm_company_name.refuse("confirmCompanyName")?;
+        self.icon_url.refuse("iconUrl")?;
+        self.logo_url.refuse("logoUrl")?;
         Ok(ProfileChange {
             name: self.name.ok_or_else(|| super::missing("name"))?,
             redirect_url: self

@@ -12,7 +12,7 @@ pub use values::{ConnectionValues, CustomParameters, Outcome, RedirectValues, is
 
 use url::Url;
 
-use crate::FieldError;
+use crate::{FieldError, check_address};
 
 /// A scheme, host and port that a redirect may lead to. Paths are not compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl AllowedOrigin {
     /// Takes an entry of the list of allowed redirect URLs. `field` names it in an error.
     pub fn parse(field: &str, text: &str) -> Result<Self, FieldError> {
         let refuse = |problem: &str| FieldError::new(field, problem);
-        refuse_odd_characters(text).map_err(refuse)?;
+        check_address(text).map_err(refuse)?;
         if text.contains(['{', '}', '*']) {
             return Err(refuse(
                 "must be one address in full, without placeholders and wildcards: list each origin by itself",
@@ -51,22 +51,6 @@ impl AllowedOrigin {
             port: url.port_or_known_default()?,
         })
     }
-}
-
-/// The longest setting of a redirect URL or an allowed one, in bytes.
-const SETTING_MAX: usize = 2_048;
-
-fn refuse_odd_characters(text: &str) -> Result<(), &'static str> {
-    if text.len() > SETTING_MAX {
-        return Err("must have at most 2048 characters");
-    }
-    if text.contains('\\') {
-        return Err("must not have a backslash");
-    }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("must not have spaces, tabs or line breaks");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

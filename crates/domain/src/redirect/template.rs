@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::{AllowedOrigin, RedirectValues, is_reserved, refuse_odd_characters};
-use crate::FieldError;
+use super::{AllowedOrigin, RedirectValues, is_reserved};
+use crate::{FieldError, check_address};
 
 /// A redirect URL with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl RedirectTemplate {
     }
 
     fn parse_inner(text: &str) -> Result<Self, &'static str> {
-        refuse_odd_characters(text)?;
+        check_address(text)?;
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),

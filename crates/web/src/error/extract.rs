@@ -9,11 +9,13 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use super::{ApiError, FieldError};
+use super::ApiError;
+use super::mistake::{wrong_field, wrong_json};
 use crate::layers::{BodyFault, MAX_BODY};
 
 /// A JSON body. Unknown fields are ignored; a wrong type, a missing field and what is not JSON are a 400 that
-/// names the place, another content type is a 415, more than the limit a 413.
+/// names the place and repeats nothing of what was sent; so is what is nested too deep. Another content type is a 415, more than the
+/// limit a 413.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiJson<T>(pub T);
 
@@ -107,15 +109,18 @@ where
     /// # Errors
     /// A 400 that names the place.
     pub fn parse(bytes: &[u8]) -> Result<T, ApiError> {
+        if is_too_deep(bytes) {
+            return Err(ApiError::bad_request(format!(
+                "The request's body is nested more than {DEPTH_MAX} levels deep."
+            )));
+        }
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            let inner = error.into_inner();
-            match inner.classify() {
-                serde_json::error::Category::Data => wrong_field(&path, &inner.to_string()),
+            match error.inner().classify() {
+                serde_json::error::Category::Data => wrong_json(error.path(), error.inner()),
                 serde_json::error::Category::Syntax
                 | serde_json::error::Category::Eof
-                | serde_json::error::Category::Io => not_json(&inner),
+                | serde_json::error::Category::Io => not_json(error.inner()),
             }
         })?;
         json.end().map_err(|e| not_json(&e))?;
@@ -123,20 +128,29 @@ where
     }
 }
 
-fn not_json(error: &serde_json::Error) -> ApiError {
-    ApiError::bad_request(format!("The request's body is not valid JSON: {error}."))
+/// The deepest nesting of a JSON body. What nobody reads (an unknown field) counts too, as the parser sets it no limit.
+const DEPTH_MAX: usize = 128;
+
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text) = (0_usize, false);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match (byte, in_text) {
+            (b'"', _) => in_text = !in_text,
+            (b'\\', true) => {
+                bytes.next();
+            }
+            (b'[' | b'{', false) if depth == DEPTH_MAX => return true,
+            (b'[' | b'{', false) => depth += 1,
+            (b']' | b'}', false) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
-fn wrong_field(path: &str, message: &str) -> ApiError {
-    if path == "." || path.is_empty() {
-        let message = format!("The request's body is not as expected: {message}.");
-        return ApiError::bad_request(message.clone()).with_validation([FieldError {
-            item_id: None,
-            message,
-            validator_name: Some("Type".to_owned()),
-        }]);
-    }
-    ApiError::bad_field(path, format!("{path}: {message}."), "Type")
+fn not_json(error: &serde_json::Error) -> ApiError {
+    ApiError::bad_request(format!("The request's body is not valid JSON: {error}."))
 }
 
 impl<T, S> FromRequest<S> for ApiJson<T>
@@ -168,10 +182,7 @@ where
         let query = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(query)
             .map(Self)
-            .map_err(|error| {
-                let path = error.path().to_string();
-                wrong_field(&path, &error.into_inner().to_string())
-            })
+            .map_err(|error| wrong_field(error.path(), &error.inner().to_string()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod extract;
+mod mistake;
 mod page;
 #[cfg(test)]
 mod tests;

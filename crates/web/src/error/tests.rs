@@ -144,9 +144,29 @@ async fn a_body_that_is_not_json_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_body_nested_without_end_is_a_400() {
-    let deep = format!("{{\"name\":{}", "[".repeat(200_000));
-    error(ask(send("POST", "/companies", JSON, deep)).await, 400).await;
+async fn what_is_nested_too_deep_is_a_400_and_brackets_in_texts_are_none() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    // The body itself is the first level.
+    let deep = |depth: usize| format!(r#"{{"name": "a", "later": {}}}"#, nested(depth - 1));
+    for depth in [129, 400_000] {
+        let said = error(
+            ask(send("POST", "/companies", JSON, deep(depth))).await,
+            400,
+        )
+        .await;
+        assert!(said["error"].as_str().unwrap().contains("128 levels"));
+    }
+    let halves = format!(r#"{{"name": "a", "later": {}"#, "[".repeat(200_000));
+    error(ask(send("POST", "/companies", JSON, halves)).await, 400).await;
+    for taken in [
+        deep(128),
+        format!(r#"{{"name": "a", "later": [{}1]}}"#, "[{}],".repeat(1_000)),
+        format!(r#"{{"name": "\\\"{}"}}"#, "[{".repeat(1_000)),
+        format!(r#"{{"name": "\\\\", "later": "{}"}}"#, "[{".repeat(1_000)),
+    ] {
+        let response = ask(send("POST", "/companies", JSON, taken)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -163,13 +183,46 @@ async fn a_wrong_type_names_the_field() {
         assert!(said["error"].as_str().unwrap().contains(field));
         assert_eq!(said["validation"]["warnings"], json!([]));
     }
-    let said = error(ask(send("POST", "/companies", JSON, "{}")).await, 400).await;
-    assert!(said["error"].as_str().unwrap().contains("name"), "{said}");
-    let said = error(ask(send("POST", "/companies", JSON, "[1]")).await, 400).await;
-    assert!(
-        said["error"].as_str().unwrap().contains("invalid type"),
-        "{said}"
-    );
+    for (text, said) in [
+        ("{}", "name: is required."),
+        (r#"{"name": "a", "name": "b"}"#, "name: is given twice."),
+        ("[1]", "[0]: must be a string."),
+        ("3", "The request's body must be an object."),
+    ] {
+        let body = error(ask(send("POST", "/companies", JSON, text)).await, 400).await;
+        assert_eq!(body["error"], said);
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_was_sent_is_repeated() {
+    let long = "aaaaaaaa".repeat(60_000);
+    for text in [
+        format!(r#"{{"name": "x", "tags": "{long}"}}"#),
+        r#"{"name": "x", "tags": "aaaaaaaa, expected aaaaaaaa"}"#.to_owned(),
+        format!(r#"{{"name": "x", "tags": ["{long}"]}}"#),
+        format!(r#"{{"name": ["{long}"]}}"#),
+        format!(r#""{long}""#),
+        format!(r#"{{"{long}": {{"{long}": 1}}}}"#),
+    ] {
+        let said = error(ask(send("POST", "/companies", JSON, text)).await, 400).await;
+        assert!(!said.to_string().contains("aaaaaaaa"), "{said}");
+    }
+    // A key is told as the place of a mistake: so much of it as a person needs to find it.
+    for key in [long.as_str(), "a\\n\\u0000\\u001b[1m\\u2028b"] {
+        let text = format!(r#"{{"name": "x", "tags": {{"{key}": 3}}}}"#);
+        let said = error(ask(send("POST", "/companies", JSON, text)).await, 400).await;
+        let item = &said["validation"]["errors"][0];
+        for told in [&said["error"], &item["itemId"], &item["message"]] {
+            let told = told.as_str().unwrap();
+            assert!(told.starts_with("tags.a") && told.chars().count() < 200);
+            assert!(handclasp_domain::is_one_line(told), "{told:?}");
+        }
+    }
+    let query = format!("/companies?page={long}&{long}=1");
+    let query: String = query.chars().take(8_000).collect();
+    let said = error(ask(send("GET", &query, None, "")).await, 400).await;
+    assert_eq!(said["error"], "page: is not as expected.");
 }
 
 #[tokio::test]

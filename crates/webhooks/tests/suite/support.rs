@@ -300,7 +300,7 @@ pub(crate) async fn company(
     let new = NewCompany {
         name: CompanyName::parse(name).unwrap(),
         description: None,
-        tags: Tags::parse(tags.collect()).unwrap(),
+        tags: Tags::parse(tags).unwrap(),
     };
     app.create_company(&caller(client), new).await.unwrap()
 }

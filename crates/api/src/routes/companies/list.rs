@@ -145,13 +145,16 @@ mod tests {
                 "1.5",
                 "1e3",
                 "%2B",
+                "%2B1",
+                "1%20",
+                "%D9%A1",
                 "4294967296",
                 "99999999999999999999",
             ] {
                 let answer = stage.api.get(&format!("{list}?page={bad}")).await;
                 assert_eq!(field(&answer), "page", "{bad}");
             }
-            for bad in ["0", "5001", "-1", "x", ""] {
+            for bad in ["0", "5001", "-1", "%2B1", "x", ""] {
                 let answer = stage
                     .api
                     .get(&format!("{list}?page=1&pageSize={bad}"))

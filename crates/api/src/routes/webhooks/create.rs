@@ -58,6 +58,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_address_that_is_shown_is_the_one_that_is_called() {
+        let stage = Stage::new().await;
+        for (given, shown) in [
+            ("https://example.com", "https://example.com/"),
+            ("HTTPS://Example.COM:443/A?b=C", "https://example.com/A?b=C"),
+            ("https://example.com/a/../b", "https://example.com/b"),
+            (
+                "https://müller.example/ä",
+                "https://xn--mller-kva.example/%C3%A4",
+            ),
+        ] {
+            let answer = stage.api.post(PATH, json!({ "url": given })).await;
+            assert_eq!((answer.status, answer.at("/url")), (201, shown));
+        }
+    }
+
+    #[tokio::test]
     async fn what_may_be_left_out_may_be_null_too() {
         let stage = Stage::new().await;
         let new = json!({ "url": "https://example.com/", "eventTypes": null, "companyTags": null, "disabled": null });
@@ -79,6 +96,19 @@ mod tests {
                 "url",
             ),
             ("url", json!("https://user:password@example.com/"), "url"),
+            ("url", json!("https://user@example.com/"), "url"),
+            ("url", json!(" https://example.com/"), "url"),
+            ("url", json!("https://example.com/ "), "url"),
+            ("url", json!("https://exa\nmple.com/"), "url"),
+            ("url", json!("https://example.com/a b"), "url"),
+            ("url", json!("https://example.com\\@10.0.0.1/"), "url"),
+            ("url", json!("https://example.com/#part"), "url"),
+            ("url", json!("https://example.com/#"), "url"),
+            (
+                "url",
+                json!(format!("https://example.com/{}", "a".repeat(2_048))),
+                "url",
+            ),
             (
                 "eventTypes",
                 json!(["company.created", "no.such.event"]),
