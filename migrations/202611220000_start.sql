@@ -13,14 +13,14 @@ CREATE TABLE client (
     allowed_redirect_urls {text} NOT NULL,
     created {instant} NOT NULL,
     version {int} NOT NULL
-) {strict};
+) {keyed};
 
 -- Secrets of the server itself, sealed: what its MACs are derived from, and a known value that only the right master key opens.
 CREATE TABLE server_secret (
     name {text} NOT NULL PRIMARY KEY,
     sealed {bytes} NOT NULL,
     created {instant} NOT NULL
-) {strict};
+) {keyed};
 
 -- Keys are random, so a plain SHA-256 is enough: there is nothing to guess from it.
 CREATE TABLE api_key (
@@ -31,7 +31,7 @@ CREATE TABLE api_key (
     scopes {int} NOT NULL,
     created {instant} NOT NULL,
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 CREATE UNIQUE INDEX api_key_hash ON api_key (client_id, hash);
 
 CREATE TABLE company (
@@ -44,7 +44,7 @@ CREATE TABLE company (
     created_by {text},
     last_sync {instant},
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 CREATE UNIQUE INDEX company_id ON company (id);
 CREATE INDEX company_created ON company (client_id, created, id);
 
@@ -81,7 +81,7 @@ CREATE TABLE connection (
     last_sync {instant},
     version {int} NOT NULL,
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 CREATE UNIQUE INDEX connection_id ON connection (id);
 CREATE INDEX connection_company ON connection (client_id, company_id, created, id);
 
@@ -136,7 +136,7 @@ CREATE TABLE journey (
     outcome {int},
     status_text {text} NOT NULL,
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 CREATE INDEX journey_browser ON journey (client_id, company_id, browser, started);
 CREATE INDEX journey_started ON journey (started);
 
@@ -208,7 +208,7 @@ CREATE TABLE consumer (
     secret {bytes} NOT NULL,
     created {instant} NOT NULL,
     PRIMARY KEY (client_id, id)
-) {strict};
+) {keyed};
 
 -- What keeps a consumer's deliveries moving, apart from the consumer itself, which is only looked at by fan-out.
 -- due_at: when to look for deliveries next. version: counts what might change that, so that two never undo each other.
