@@ -8,11 +8,13 @@ use http::header::{self, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio_rustls::TlsConnector;
 use url::Url;
 
 use crate::body::{Touched, WatchedBody, read};
 use crate::connect::Connector;
 use crate::error::{Cause, OutboundError, UrlFault, from_hyper};
+use crate::lookups::Lookups;
 use crate::measure::Measured;
 use crate::policy::{BuildError, Policy, Rules};
 use crate::request::{Request, Response};
@@ -54,8 +56,9 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     client: legacy::Client<Connector, WatchedBody>,
     rules: Arc<Rules>,
-    resolver: Arc<dyn Resolver>,
+    lookups: Lookups,
     trust: Trust,
+    tls: TlsConnector,
     user_agent: HeaderValue,
 }
 
@@ -63,7 +66,7 @@ impl Outbound {
     /// A client with the operating system's resolver. The first of a process reads the
     /// trusted certificates from disk.
     pub fn new(policy: Policy) -> Result<Self, BuildError> {
-        Self::with_resolver(policy, Arc::new(SystemResolver::default()))
+        Self::with_resolver(policy, Arc::new(SystemResolver))
     }
 
     /// A client that finds addresses in its own way: for tests. What it finds is checked all the same.
@@ -72,7 +75,30 @@ impl Outbound {
         let user_agent =
             HeaderValue::try_from(policy.user_agent.as_str()).map_err(|_| BuildError::UserAgent)?;
         let trust = Trust::new(policy.extra_roots)?;
-        Self::build(rules, resolver, trust, user_agent, None)
+        let tls = trust.connector(None)?;
+        let lookups = Lookups::new(resolver);
+        Ok(Self::build(rules, lookups, trust, tls, user_agent))
+    }
+
+    /// The same client without its pins: for addresses that customers write, which must not reach what a pin leads to. It has
+    /// connections of its own, none of them to a pinned address, and its lookups take none of this client's places: names that
+    /// customers let die delay nobody's tokens.
+    pub fn without_pins(&self) -> Self {
+        let Inner {
+            client: _,
+            rules,
+            lookups,
+            trust,
+            tls,
+            user_agent,
+        } = &*self.0;
+        Self::build(
+            Arc::new(rules.without_pins()),
+            lookups.apart(),
+            trust.clone(),
+            tls.clone(),
+            user_agent.clone(),
+        )
     }
 
     /// A client under the same policy that shows this certificate to servers that ask for one. It has
@@ -81,31 +107,28 @@ impl Outbound {
         let Inner {
             client: _,
             rules,
-            resolver,
+            lookups,
             trust,
+            tls: _,
             user_agent,
         } = &*self.0;
-        Self::build(
+        Ok(Self::build(
             Arc::clone(rules),
-            Arc::clone(resolver),
+            lookups.clone(),
             trust.clone(),
+            trust.connector(Some(shown))?,
             user_agent.clone(),
-            Some(shown),
-        )
+        ))
     }
 
     fn build(
         rules: Arc<Rules>,
-        resolver: Arc<dyn Resolver>,
+        lookups: Lookups,
         trust: Trust,
+        tls: TlsConnector,
         user_agent: HeaderValue,
-        shown: Option<&ClientCertificate>,
-    ) -> Result<Self, BuildError> {
-        let connector = Connector::new(
-            Arc::clone(&rules),
-            Arc::clone(&resolver),
-            trust.connector(shown)?,
-        );
+    ) -> Self {
+        let connector = Connector::new(Arc::clone(&rules), lookups.clone(), tls.clone());
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_FOR)
@@ -113,13 +136,14 @@ impl Outbound {
             .http1_max_buf_size(MAX_HEADER_BYTES)
             .http1_max_headers(MAX_HEADERS)
             .build(connector);
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             client,
             rules,
-            resolver,
+            lookups,
             trust,
+            tls,
             user_agent,
-        })))
+        }))
     }
 
     /// Judges a URL without resolving its name: scheme, user name, port, a literal address in whatever

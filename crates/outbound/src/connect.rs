@@ -19,8 +19,8 @@ use tokio_rustls::TlsConnector;
 use tower::Service;
 
 use crate::error::{Cause, OutboundError, UrlFault};
+use crate::lookups::Lookups;
 use crate::policy::{Origin, Rules};
-use crate::resolve::Resolver;
 use crate::target::check_address;
 
 /// How long resolving, connecting and the TLS handshake may take together, within the request's deadline.
@@ -36,15 +36,15 @@ pub(crate) struct Connector(Arc<Inner>);
 
 struct Inner {
     rules: Arc<Rules>,
-    resolver: Arc<dyn Resolver>,
+    lookups: Lookups,
     tls: TlsConnector,
 }
 
 impl Connector {
-    pub(crate) fn new(rules: Arc<Rules>, resolver: Arc<dyn Resolver>, tls: TlsConnector) -> Self {
+    pub(crate) fn new(rules: Arc<Rules>, lookups: Lookups, tls: TlsConnector) -> Self {
         Self(Arc::new(Inner {
             rules,
-            resolver,
+            lookups,
             tls,
         }))
     }
@@ -96,10 +96,10 @@ impl Inner {
         let found = match host.parse::<IpAddr>() {
             Ok(literal) => vec![literal],
             Err(_) => self
-                .resolver
-                .resolve(host.to_owned())
+                .lookups
+                .find(host)
                 .await
-                .map_err(|error| OutboundError::Resolve(Cause::of(&error)))?,
+                .map_err(OutboundError::Resolve)?,
         };
         if found.is_empty() {
             return Err(OutboundError::Resolve(Cause::text(

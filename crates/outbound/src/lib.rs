@@ -16,6 +16,7 @@ mod body;
 mod client;
 mod connect;
 mod error;
+mod lookups;
 mod measure;
 mod policy;
 mod request;

@@ -153,6 +153,14 @@ impl Rules {
         Ok(Self { allowed, pins })
     }
 
+    /// The same rules, and nothing pinned.
+    pub(crate) fn without_pins(&self) -> Self {
+        Self {
+            allowed: self.allowed.clone(),
+            pins: HashMap::new(),
+        }
+    }
+
     pub(crate) fn pin(&self, origin: &Origin) -> Option<Pinned> {
         self.pins.get(origin).copied()
     }

@@ -2,51 +2,38 @@
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
-
-/// How many names are looked up at once. Each lookup holds a thread until the system's resolver gives up,
-/// and those threads are wanted for other things too.
-const LOOKUPS: usize = 64;
+use tokio::sync::oneshot;
 
 /// The addresses of a name, to come.
 pub type Resolving = BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 
 /// Finds the addresses of a name. They are checked by who asks.
 pub trait Resolver: Send + Sync + 'static {
-    /// Looks up all addresses of `host`, a name and never a literal address. No address is a failure too.
+    /// Looks up all addresses of `host`, a name and never a literal address. No address is a failure too. It may take its time:
+    /// the client does not wait longer than it wants to, and asks for a name again only when this has ended.
     fn resolve(&self, host: String) -> Resolving;
 }
 
 /// The operating system's resolver.
-#[derive(Debug, Clone)]
-pub struct SystemResolver {
-    lookups: Arc<Semaphore>,
-}
-
-impl Default for SystemResolver {
-    fn default() -> Self {
-        Self {
-            lookups: Arc::new(Semaphore::new(LOOKUPS)),
-        }
-    }
-}
+#[derive(Debug, Clone, Copy)]
+pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
     fn resolve(&self, host: String) -> Resolving {
-        let lookups = Arc::clone(&self.lookups);
         Box::pin(async move {
-            let permit = lookups.acquire_owned().await.map_err(io::Error::other)?;
-            tokio::task::spawn_blocking(move || {
-                // Held to the lookup's end: who asked may have gone, the thread is still taken.
-                let _permit = permit;
-                let found = (host.as_str(), 0).to_socket_addrs()?;
-                Ok(found.map(|address| address.ip()).collect())
-            })
-            .await
-            .map_err(io::Error::other)?
+            let (told, answer) = oneshot::channel();
+            // A thread of its own, and none of the runtime's: those are wanted for other things too, and a server that stops
+            // waits for them, while the system's resolver may hold one for half a minute.
+            std::thread::Builder::new()
+                .name("lookup".to_owned())
+                .spawn(move || {
+                    let found = (host.as_str(), 0).to_socket_addrs();
+                    // Who asked may have gone.
+                    drop(told.send(found.map(|found| found.map(|address| address.ip()).collect())));
+                })?;
+            answer.await.map_err(io::Error::other)?
         })
     }
 }

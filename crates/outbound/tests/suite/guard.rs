@@ -52,11 +52,8 @@ async fn a_literal_address_in_any_notation_is_refused() {
 async fn this_machine_by_name_is_refused_by_the_systems_resolver_too() {
     let (server, _) = Server::answering(OK).await;
     // With some range allowed http is possible, and the name is really looked up.
-    let outbound = Outbound::with_resolver(
-        allowing(&["10.9.8.0/24"]),
-        Arc::new(SystemResolver::default()),
-    )
-    .unwrap();
+    let outbound =
+        Outbound::with_resolver(allowing(&["10.9.8.0/24"]), Arc::new(SystemResolver)).unwrap();
     for scheme in ["http", "https"] {
         let url = url(&format!("{scheme}://localhost:{}/", server.port()));
         assert!(refused(&outbound.send(get(url)).await.unwrap_err()));
@@ -255,6 +252,32 @@ async fn a_pin_opens_its_exact_origin_and_no_other() {
     let error = by_name.send(get(with_user)).await.unwrap_err();
     assert!(matches!(error, OutboundError::BadUrl(UrlFault::UserInfo)));
     assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn without_pins_a_pinned_origin_is_judged_like_any_other() {
+    let (server, seen) = Server::answering(OK).await;
+    let literal = format!("http://127.0.0.1:{}", server.port());
+    for origin in [
+        literal.as_str(),
+        "http://localhost:1",
+        "https://link.example",
+    ] {
+        let (outbound, names) = pinned(origin, &server, true);
+        let before = seen.all().len();
+        // A connection to the pinned address is kept, and must not be used by the other client.
+        outbound.send(get(url(origin))).await.unwrap();
+        let open = outbound.without_pins();
+        let error = open.send(get(url(origin))).await.unwrap_err();
+        assert!(error.is_before_send(), "{origin}: {error:?}");
+        if origin == literal {
+            assert!(refused(&open.check_url(&url(origin)).unwrap_err()));
+        }
+        assert_eq!(names.lookups(), usize::from(origin.contains("link")));
+        // Neither is the first one changed by it.
+        outbound.send(get(url(origin))).await.unwrap();
+        assert_eq!(seen.all().len(), before + 2);
+    }
 }
 
 #[tokio::test]

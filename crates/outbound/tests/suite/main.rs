@@ -3,6 +3,7 @@
 
 mod failures;
 mod guard;
+mod names;
 mod observed;
 mod requests;
 mod secure;
