@@ -109,7 +109,8 @@ impl App {
         if url.fragment().is_some() {
             return Err(refuse("must not have a fragment (# and what follows it)"));
         }
-        self.outbound().check_url(&url).map_err(|error| {
+        let allowed = self.outbound_to_customers().check_url(&url);
+        allowed.map_err(|error| {
             let problem = match error {
                 OutboundError::RefusedAddress => {
                     "must not lead to a private or reserved network address"

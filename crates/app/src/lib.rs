@@ -90,6 +90,7 @@ pub struct Parts {
 
 struct Inner {
     parts: Parts,
+    to_customers: Outbound,
     keys: KeyCache,
     tasks: TaskTracker,
     events: Notify,
@@ -148,6 +149,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
+            to_customers: parts.outbound.without_pins(),
             parts,
             keys: KeyCache::default(),
             tasks: TaskTracker::new(),
@@ -166,9 +168,15 @@ impl App {
         &self.0.parts.vault
     }
 
-    /// The guarded client.
+    /// The guarded client, for what integrations declare: third parties and the Sandbox.
     pub fn outbound(&self) -> &Outbound {
         &self.0.parts.outbound
+    }
+
+    /// The guarded client for addresses that customers write, as of webhooks. Nothing is pinned for it: the way to the Sandbox
+    /// would be one to the server's own doors.
+    pub fn outbound_to_customers(&self) -> &Outbound {
+        &self.0.to_customers
     }
 
     /// The integrations.

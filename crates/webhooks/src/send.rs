@@ -94,7 +94,7 @@ async fn attempt(hub: &Hub, work: &Work) -> (Made, Manner) {
     request.max_body = KEPT_OF_FAILURE;
     request.on_overflow = Overflow::Truncate;
     let began = Instant::now();
-    let answer = hub.app.outbound().send(request).await;
+    let answer = hub.app.outbound_to_customers().send(request).await;
     let took = began.elapsed();
     let now = hub.app.now();
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use handclasp_app::{AppError, CONSUMERS_MOST, NewWebhook, Refusal};
 use handclasp_domain::EventType;
+use handclasp_outbound::Pin;
 use handclasp_store::{statements, values};
+use handclasp_testkit::Setup;
 
 use crate::support::{Bed, Receiver, answer, caller};
 
@@ -95,6 +97,41 @@ async fn addresses_that_must_not_be_called_are_refused_at_once() {
     let loopback = new("http://127.0.0.1:9/hook");
     let allowed = bed.app().create_webhook(&bed.caller(), loopback).await;
     allowed.unwrap();
+}
+
+#[tokio::test]
+async fn the_pinned_way_to_the_sandbox_is_not_open_to_webhooks() {
+    let receiver = Receiver::ok().await;
+    let address = receiver.address();
+    let pinned = [
+        "http://10.0.0.1:8080".to_owned(),
+        format!("https://localhost:{}", address.port()),
+    ];
+    let pins = pinned.each_ref().map(|origin| Pin {
+        origin: origin.parse().unwrap(),
+        address,
+        plain: true,
+    });
+    let bed = Bed::with(Setup {
+        pins: pins.into(),
+        ..Setup::default()
+    })
+    .await;
+    let [private, own] = pinned.map(|origin| new(&format!("{origin}/hook")));
+    let refused = bed.app().create_webhook(&bed.caller(), private).await;
+    assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
+
+    // By a name it may be made: where that leads shows only later. It must not lead along the pin, which is plain HTTP.
+    let consumer = bed.consumer(&own.url).await;
+    let healthy = Receiver::ok().await;
+    bed.consumer(&healthy.url).await;
+    let worker = bed.work();
+    bed.company("Ash & Birch").await;
+    let id = healthy.wait_for(1).await[0].id();
+    let log = bed.attempts(&consumer, id, 1).await.remove(0);
+    worker.stop().await;
+    assert_eq!(log.outcome, "tls");
+    assert_eq!(receiver.count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

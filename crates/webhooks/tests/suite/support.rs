@@ -101,6 +101,12 @@ impl Receiver {
         Self { url, seen }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let url = self.url.trim_start_matches("http://");
+        url.trim_end_matches("/hook").parse().unwrap()
+    }
+
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.seen.calls.lock().unwrap().clone()
     }
@@ -172,7 +178,11 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn make() -> Self {
-        let test = TestApp::start().await;
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let test = TestApp::with(setup).await;
         let client = test.client().await;
         Self { test, client }
     }
