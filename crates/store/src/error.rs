@@ -140,6 +140,12 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no database, and none was to be made.
+    #[error("{problem}")]
+    Missing {
+        /// What is not there: the file in its folder, or our tables in PostgreSQL's database.
+        problem: String,
+    },
     /// The file is a database of something else.
     #[error("{path} is not a Handclasp database")]
     NotOurs {

@@ -32,12 +32,12 @@ mod value;
 
 pub use error::{BackupError, Cause, OpenError, StoreError};
 pub use migrate::{Engine, MIGRATIONS, Migration};
-pub use options::{Database, StoreOptions};
+pub use options::{Database, Opening, StoreOptions};
 pub use reader::Reader;
 pub use row::{Cell, Column, Row};
 pub use statement::Statement;
 #[doc(hidden)]
 pub use statement::for_sqlite;
-pub use store::{Store, Verified};
+pub use store::{History, Store};
 pub use tx::{ReadTx, Tx};
 pub use value::Value;

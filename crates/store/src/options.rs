@@ -46,11 +46,23 @@ impl std::fmt::Debug for Database {
     }
 }
 
+/// What opening may do to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// It is made where it is missing, and its schema is brought up to date.
+    UpToDate,
+    /// It must be there, and is left as it is: to look at it or to copy it, whichever version wrote it. What
+    /// [`crate::Store::history`] says of it is to be seen before anything else is read.
+    AsItIs,
+}
+
 /// How a store is opened. [`StoreOptions::new`] has the defaults.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Which database.
     pub database: Database,
+    /// What opening may do to it. Default: bring it up to date.
+    pub opening: Opening,
     /// How many units of work may wait for the database, interactive and background ones counted apart; one more is
     /// answered [`crate::StoreError::Overloaded`]. Default 4,096.
     pub queue_limit: usize,
@@ -74,6 +86,7 @@ impl StoreOptions {
     pub fn new(database: Database) -> Self {
         Self {
             database,
+            opening: Opening::UpToDate,
             queue_limit: 4096,
             time_limit: Duration::from_millis(4500),
             readers: std::thread::available_parallelism()

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
+use handclasp_domain::Timestamp;
 
 use crate::db::Lane;
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::{self, Sqlite};
+use crate::migrate::{self, Applied};
 use crate::{
-    BackupError, Database, Engine, MIGRATIONS, OpenError, ReadTx, Row, Statement, StoreError,
-    StoreOptions, Tx, Value,
+    BackupError, Database, Engine, MIGRATIONS, Migration, OpenError, ReadTx, Row, Statement,
+    StoreError, StoreOptions, Tx, Value,
 };
 
 /// The database. Cheap to clone; all clones are one.
@@ -46,18 +48,27 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// What [`Store::verify`] found in a sound backup.
+/// How far a database, or a sound backup of one, is migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
+pub struct History {
     /// The newest migration in it; none in an empty one.
     pub version: Option<String>,
-    /// How many migrations opening it will apply.
+    /// How many migrations bringing it up to date will apply.
     pub pending: usize,
 }
 
+impl History {
+    pub(crate) fn of(known: &'static [Migration], applied: &[Applied]) -> Result<Self, OpenError> {
+        Ok(Self {
+            version: applied.last().map(|past| past.version.clone()),
+            pending: migrate::pending(known, applied)?.len(),
+        })
+    }
+}
+
 impl Store {
-    /// Opens the database and brings its schema up to date, under a lock. Refuses a database that a later version
-    /// migrated, one whose history was changed, and, on SQLite, one that another process has.
+    /// Opens the database and brings its schema up to date, under a lock, unless it is to be opened as it is. Refuses a database
+    /// that a later version migrated, one whose history was changed, and, on SQLite, one that another process has.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let inner = match &options.database {
             Database::Sqlite { path } => {
@@ -242,6 +253,25 @@ impl Store {
         self.query(&PING, &[]).await.map(drop)
     }
 
+    /// How far the database is migrated. Fails where this program does not fit it, as opening it would. For one that was opened
+    /// [`crate::Opening::AsItIs`].
+    pub async fn history(&self) -> Result<History, OpenError> {
+        let rows = self.query(&migrate::APPLIED, &[]).await?;
+        let applied = rows
+            .iter()
+            .map(Applied::read)
+            .collect::<Result<Vec<_>, _>>()?;
+        History::of(MIGRATIONS, &applied)
+    }
+
+    /// The time by the database's own clock; none where that is this machine's.
+    pub async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        match &*self.0 {
+            Inner::Sqlite(_) => Ok(None),
+            Inner::Postgres(postgres) => postgres.clock().await.map(Some),
+        }
+    }
+
     /// Writes a copy of the SQLite database as it is now to the new file `path`, while the store goes on. The file has its name
     /// only once it is whole and on disk. Sealed records stay sealed in it.
     pub async fn backup_to(&self, path: impl Into<PathBuf>) -> Result<(), BackupError> {
@@ -252,7 +282,7 @@ impl Store {
     }
 
     /// Checks that a file is a sound backup on which this program can run. Reads all of it.
-    pub async fn verify(path: impl AsRef<Path>) -> Result<Verified, BackupError> {
+    pub async fn verify(path: impl AsRef<Path>) -> Result<History, BackupError> {
         let path = path.as_ref().to_owned();
         blocking(move || sqlite::verify(&path, MIGRATIONS)).await
     }
@@ -261,7 +291,7 @@ impl Store {
     pub async fn restore(
         backup: impl AsRef<Path>,
         to: impl AsRef<Path>,
-    ) -> Result<Verified, BackupError> {
+    ) -> Result<History, BackupError> {
         let (backup, to) = (backup.as_ref().to_owned(), to.as_ref().to_owned());
         blocking(move || sqlite::restore(&backup, &to, MIGRATIONS)).await
     }

@@ -1,12 +1,22 @@
 //! Which migrations are still to be applied, and whether the history fits this program.
 
 use super::Migration;
-use crate::OpenError;
+use crate::{OpenError, Row, StoreError};
 
 /// A migration as the database remembers it.
 pub(crate) struct Applied {
     pub(crate) version: String,
     pub(crate) checksum: Vec<u8>,
+}
+
+impl Applied {
+    /// Takes it from a row of [`super::APPLIED`].
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            version: row.get(0)?,
+            checksum: row.get(1)?,
+        })
+    }
 }
 
 /// SHA-256 of the text as written, before the type words are replaced: the same on both engines.

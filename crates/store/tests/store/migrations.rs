@@ -1,6 +1,8 @@
 //! The schema's history: forward only, and never changed.
 
-use handclasp_store::{Migration, OpenError, Store, StoreError};
+use handclasp_store::{
+    Database, Engine, MIGRATIONS, Migration, OpenError, Opening, Store, StoreError, StoreOptions,
+};
 
 use crate::support::*;
 
@@ -99,6 +101,75 @@ both_engines! {
             assert!(matches!(store.query(statement, &[]).await, Err(StoreError::Statement(_))));
         }
         store.close().await;
+    }
+
+    async fn as_it_is_a_database_is_looked_at_and_not_migrated(db: &Fresh) {
+        db.store.close().await;
+        let client = match db.engine() {
+            Engine::Postgres => Some(connect(db.url()).await),
+            Engine::Sqlite => None,
+        };
+        let mut options = db.options.clone();
+        if let Some(client) = &client {
+            client.batch_execute("DROP TABLE part, thing, schema_migration, schema_lock").await.unwrap();
+        } else {
+            let folder = db.path("elsewhere");
+            std::fs::create_dir(&folder).unwrap();
+            options.database = Database::Sqlite { path: folder.join("handclasp.db") };
+        }
+        // Where there is none, none is made, and no lock either.
+        let as_it_is = StoreOptions { opening: Opening::AsItIs, ..options.clone() };
+        let missing = Store::open(as_it_is.clone()).await.unwrap_err();
+        assert!(matches!(missing, OpenError::Missing { .. }), "{missing:?}");
+        if let Some(client) = &client {
+            let tables = client.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", &[]).await;
+            assert!(tables.unwrap().is_empty());
+        } else {
+            assert_eq!(std::fs::read_dir(db.path("elsewhere")).unwrap().count(), 0);
+        }
+
+        // One that an earlier version left: it stays as it is, and says what is pending.
+        let earlier = StoreOptions { migrations: &[], ..options.clone() };
+        Store::open(earlier).await.unwrap().close().await;
+        for _ in 0..2 {
+            let store = Store::open(as_it_is.clone()).await.unwrap();
+            let history = store.history().await.unwrap();
+            assert_eq!((history.version, history.pending), (None, MIGRATIONS.len()));
+            store.close().await;
+        }
+
+        let ours = StoreOptions { migrations: MIGRATIONS, ..options.clone() };
+        Store::open(ours).await.unwrap().close().await;
+        let store = Store::open(as_it_is.clone()).await.unwrap();
+        let history = store.history().await.unwrap();
+        let newest = MIGRATIONS.last().map(|migration| migration.version.to_owned());
+        assert_eq!((history.version, history.pending), (newest, 0));
+        store.close().await;
+    }
+
+    async fn a_later_versions_database_can_be_looked_at(db: &Fresh) {
+        // The tests' own schema is none that the product knows.
+        db.store.close().await;
+        let as_it_is = StoreOptions { opening: Opening::AsItIs, ..db.options.clone() };
+        let store = Store::open(as_it_is).await.unwrap();
+        store.ping().await.unwrap();
+        let newer = store.history().await.unwrap_err();
+        assert!(matches!(&newer, OpenError::Newer { version } if version == "202601010000"));
+        if db.engine() == Engine::Sqlite {
+            store.backup_to(db.path("copy.db")).await.unwrap();
+        }
+        store.close().await;
+    }
+
+    async fn the_databases_clock_is_told_where_it_is_another_machines(db: &Fresh) {
+        let told = db.store.clock().await.unwrap();
+        assert_eq!(told.is_some(), db.engine() == Engine::Postgres);
+        if let Some(told) = told {
+            let client = connect(db.url()).await;
+            let row = client.query_one("SELECT CAST(extract(epoch FROM now()) AS BIGINT)", &[]).await;
+            let seconds: i64 = row.unwrap().get(0);
+            assert!((told.as_seconds() - seconds).abs() < 60, "{told} is not {seconds}");
+        }
     }
 
     async fn the_products_own_schema_applies(db: &Fresh) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object};
 use futures::stream::{FuturesOrdered, TryStreamExt};
+use handclasp_domain::Timestamp;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -101,6 +102,17 @@ impl Lease {
             Some(object) => object.batch_execute(sql).await,
             None => Ok(()),
         }
+    }
+
+    /// The time by the server's clock.
+    pub(super) async fn now(&self) -> Result<Timestamp, StoreError> {
+        let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        let rows = self.client()?.query_typed(sql, &[]).await;
+        let rows = rows.map_err(|error| explain(&error))?;
+        let micros = rows.first().and_then(|row| row.try_get(0).ok());
+        micros
+            .map(Timestamp::from_micros)
+            .ok_or(StoreError::NotOneRow)
     }
 
     /// Gives the connection back to the pool. Nothing may be open on it.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
@@ -20,11 +21,7 @@ pub(super) async fn run(
     tls: &Tls,
     known: &'static [Migration],
 ) -> Result<(), OpenError> {
-    let (client, connection) = config
-        .connect(tls.clone())
-        .await
-        .map_err(|error| super::unreachable(&error))?;
-    let connection = tokio::spawn(connection);
+    let (client, connection) = connect(config, tls).await?;
     let result = bring_up(&client, known).await;
     drop(client);
     // Ends by itself now that the client is gone; what it has to say was said to the client.
@@ -32,7 +29,42 @@ pub(super) async fn run(
     result
 }
 
-async fn bring_up(client: &Client, known: &'static [Migration]) -> Result<(), OpenError> {
+/// Makes sure that there is a database of ours, and changes nothing.
+pub(super) async fn look(config: &Config, tls: &Tls) -> Result<(), OpenError> {
+    let (client, connection) = connect(config, tls).await?;
+    let result = has_history(&client, config).await;
+    drop(client);
+    drop(connection.await);
+    result
+}
+
+async fn connect(
+    config: &Config,
+    tls: &Tls,
+) -> Result<(Client, JoinHandle<Result<(), tokio_postgres::Error>>), OpenError> {
+    let (client, connection) = config
+        .connect(tls.clone())
+        .await
+        .map_err(|error| super::unreachable(&error))?;
+    Ok((client, tokio::spawn(connection)))
+}
+
+async fn has_history(client: &Client, config: &Config) -> Result<(), OpenError> {
+    check_version(client).await?;
+    match client.query_typed(migrate::APPLIED.sql(), &[]).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+            let name = config.get_dbname().or(config.get_user());
+            let name = name.unwrap_or_default();
+            Err(OpenError::Missing {
+                problem: format!("the PostgreSQL database {name} has no tables of Handclasp"),
+            })
+        }
+        Err(error) => Err(OpenError::Store(explain(&error))),
+    }
+}
+
+async fn check_version(client: &Client) -> Result<(), OpenError> {
     let version = client
         .query_typed("SHOW server_version_num", &[])
         .await
@@ -50,6 +82,11 @@ async fn bring_up(client: &Client, known: &'static [Migration]) -> Result<(), Op
             version / 10_000
         )));
     }
+    Ok(())
+}
+
+async fn bring_up(client: &Client, known: &'static [Migration]) -> Result<(), OpenError> {
+    check_version(client).await?;
     bookkeeping(client).await?;
     let failed = |error: tokio_postgres::Error| OpenError::Store(explain(&error));
     // The row is locked until the end of the transaction, which a dropped connection rolls back.

@@ -14,6 +14,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
 };
 use futures::future::BoxFuture;
+use handclasp_domain::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use lease::Lease;
@@ -21,7 +22,7 @@ pub(crate) use lease::Lease;
 use self::lease::{Slot, Slots};
 use self::run::{AsyncBody, MOST_RUNS, Run, backoff, once};
 use super::{Lane, ReadBody, WriteBody};
-use crate::{OpenError, ReadTx, Row, Statement, StoreError, StoreOptions, Tx, Value};
+use crate::{OpenError, Opening, ReadTx, Row, Statement, StoreError, StoreOptions, Tx, Value};
 
 /// How long making a connection may take. Less than half of what a unit of work has, so that a second try fits.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
@@ -63,7 +64,10 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("handclasp");
         }
-        migrate::run(&config, &tls, options.migrations).await?;
+        match options.opening {
+            Opening::UpToDate => migrate::run(&config, &tls, options.migrations).await?,
+            Opening::AsItIs => migrate::look(&config, &tls).await?,
+        }
 
         // A statement whose caller gave up must not go on for long.
         let millis = options.time_limit.as_millis();
@@ -262,6 +266,26 @@ impl Postgres {
             for lane in [&self.interactive, &self.background] {
                 lane.pool.retain(|client, _| !client.is_closed());
                 lane.pool.manager().statement_caches.clear();
+            }
+        }
+    }
+
+    pub(crate) async fn clock(&self) -> Result<Timestamp, StoreError> {
+        let deadline = Instant::now() + self.time_limit;
+        let lease = self.lease(Lane::Interactive, deadline).await?;
+        let now = timeout_at(deadline, lease.now()).await;
+        match now {
+            Ok(Ok(now)) => {
+                lease.keep();
+                Ok(now)
+            }
+            Ok(Err(error)) => {
+                lease.close();
+                Err(error)
+            }
+            Err(_) => {
+                lease.close();
+                Err(run::late())
             }
         }
     }

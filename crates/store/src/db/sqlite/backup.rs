@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::failure::explain;
 use super::lock::{self, beside};
 use super::open;
-use crate::migrate::{self, Migration};
-use crate::{BackupError, StoreError, Verified};
+use crate::migrate::Migration;
+use crate::{BackupError, History, StoreError};
 
 /// Pages copied at a time.
 const STEP: i32 = 4096;
@@ -31,7 +31,7 @@ pub(super) fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 /// Checks a backup: that it is whole, and that this program can run on it.
-pub(crate) fn verify(path: &Path, known: &'static [Migration]) -> Result<Verified, BackupError> {
+pub(crate) fn verify(path: &Path, known: &'static [Migration]) -> Result<History, BackupError> {
     let unsound = |problem: String| BackupError::Unsound {
         path: path.display().to_string(),
         problem,
@@ -56,12 +56,7 @@ pub(crate) fn verify(path: &Path, known: &'static [Migration]) -> Result<Verifie
     if finding != "ok" {
         return Err(unsound(finding));
     }
-    let applied = open::applied(&connection)?;
-    let pending = migrate::pending(known, &applied)?;
-    Ok(Verified {
-        version: applied.last().map(|past| past.version.clone()),
-        pending: pending.len(),
-    })
+    Ok(History::of(known, &open::applied(&connection)?)?)
 }
 
 /// Puts a checked backup in the place of a database that does not exist yet.
@@ -69,7 +64,7 @@ pub(crate) fn restore(
     from: &Path,
     to: &Path,
     known: &'static [Migration],
-) -> Result<Verified, BackupError> {
+) -> Result<History, BackupError> {
     let verified = verify(from, known)?;
     let _lock = lock::acquire(to)?;
     for leftover in ["-wal", "-shm"].map(|suffix| beside(to, suffix)) {

@@ -25,7 +25,7 @@ use self::reader::{ReadUnit, Reading, Single};
 use self::unit::{Unit, Writing};
 use super::{Lane, ReadBody, WriteBody};
 use crate::error::Cause;
-use crate::{BackupError, OpenError, Row, Statement, StoreError, StoreOptions, Value};
+use crate::{BackupError, OpenError, Opening, Row, Statement, StoreError, StoreOptions, Value};
 
 /// When a refused caller may come back: by then thousands of waiting units have been worked off.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -49,9 +49,17 @@ impl Sqlite {
     }
 
     fn open_here(path: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
+        let as_it_is = options.opening == Opening::AsItIs;
+        if as_it_is {
+            open::look(path)?;
+        }
         let lock = lock::acquire(path)?;
         let mut connection = open::writer(path, options.max_bytes)?;
-        open::migrate(&mut connection, options.migrations)?;
+        if as_it_is {
+            open::has_history(&connection, path)?;
+        } else {
+            open::migrate(&mut connection, options.migrations)?;
+        }
 
         let readers = (0..options.readers.max(1))
             .map(|_| open::reader(path))

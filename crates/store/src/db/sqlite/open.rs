@@ -22,6 +22,34 @@ const LOG_KEPT: i64 = 64 * 1024 * 1024;
 /// More than there are statements, so that each is prepared once.
 const PREPARED: usize = 1024;
 
+/// Makes sure that there is a database, before a lock or a file is made beside it.
+pub(super) fn look(path: &Path) -> Result<(), OpenError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() > 0 => Ok(()),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(OpenError::File {
+            path: path.display().to_string(),
+            source,
+        }),
+        Ok(_) | Err(_) => Err(missing(path)),
+    }
+}
+
+/// Makes sure that what is there was ever migrated: a process may have been killed between making a database and filling it.
+pub(super) fn has_history(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    match applied(connection) {
+        Ok(_) => Ok(()),
+        Err(StoreError::Statement(_)) => Err(missing(path)),
+        Err(error) => Err(OpenError::Store(error)),
+    }
+}
+
+fn missing(path: &Path) -> OpenError {
+    let folder = path.parent().unwrap_or(path).display();
+    OpenError::Missing {
+        problem: format!("there is no database in {folder}"),
+    }
+}
+
 /// The connection that writes.
 pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, OpenError> {
     // SQLite would make it readable by everyone; its log and index inherit the mode.
@@ -156,12 +184,7 @@ pub(super) fn migrate(
 pub(super) fn applied(connection: &Connection) -> Result<Vec<Applied>, StoreError> {
     query(connection, &migrate::APPLIED, &[])?
         .iter()
-        .map(|row| {
-            Ok(Applied {
-                version: row.get(0)?,
-                checksum: row.get(1)?,
-            })
-        })
+        .map(Applied::read)
         .collect()
 }
 
