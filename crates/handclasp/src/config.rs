@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use handclasp_app::SandboxMode;
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use tracing_subscriber::EnvFilter;
 
 /// What the operator sets.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,7 +31,8 @@ pub(crate) struct Config {
     pub(crate) sandbox_integrations: Sandbox,
     pub(crate) allowed_ranges: Vec<IpNet>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) metrics_listen: String,
+    #[serde(deserialize_with = "address_or_none")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) connections: usize,
     /// None where it was not set: the demo then has another default than a server.
     pub(crate) drain_seconds: Option<u64>,
@@ -84,7 +86,7 @@ impl Default for Config {
             sandbox_integrations: Sandbox::Never,
             allowed_ranges: Vec::new(),
             trusted_proxies: Vec::new(),
-            metrics_listen: String::new(),
+            metrics_listen: None,
             connections: 8_192,
             drain_seconds: None,
             grace_seconds: 10,
@@ -262,10 +264,13 @@ impl Config {
     ) -> anyhow::Result<Self> {
         let mut table = match file {
             None => toml::Table::new(),
-            Some(path) => std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?
-                .parse()
-                .with_context(|| format!("{} is not TOML", path.display()))?,
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                text.parse().map_err(|error| {
+                    anyhow::anyhow!("{} is not TOML: {}", path.display(), place(&text, &error))
+                })?
+            }
         };
         for (name, value) in environment {
             let Some(bare) = name.strip_prefix(PREFIX) else {
@@ -280,7 +285,10 @@ impl Config {
             table.insert(key.name.to_owned(), key.value(&name, &value)?);
         }
         let config: Self = serde_path_to_error::deserialize(toml::Value::Table(table))
-            .map_err(|error| anyhow::anyhow!("{}: {}", error.path(), error.inner()))
+            .map_err(|error| {
+                let problem = without_text(error.inner().message());
+                anyhow::anyhow!("{}: {problem}", error.path())
+            })
             .with_context(|| match file {
                 Some(path) => format!(
                     "the configuration ({} and the environment) is wrong",
@@ -291,6 +299,8 @@ impl Config {
         if config.database_pool == 0 || config.connections == 0 {
             bail!("database_pool and connections must be at least 1");
         }
+        EnvFilter::try_new(config.log_filter())
+            .map_err(|_| anyhow::anyhow!("log: not a level, nor a list of levels by part"))?;
         Ok(config)
     }
 
@@ -313,6 +323,40 @@ impl Config {
     pub(crate) fn control_path(&self) -> PathBuf {
         self.data_dir.join("control.sock")
     }
+}
+
+/// What is wrong with a text and where, without the text itself: the line may hold a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return error.message().to_owned();
+    };
+    let line = before.matches('\n').count() + 1;
+    let (_, last) = before.rsplit_once('\n').unwrap_or(("", before));
+    let column = last.chars().count() + 1;
+    format!("{} (line {line}, column {column})", error.message())
+}
+
+/// What serde says of a value that does not fit, without the value: it may be a secret that stands under another setting's name.
+fn without_text(message: &str) -> String {
+    for (begin, end) in [("string \"", "\", "), ("variant `", "`, ")] {
+        if let Some((before, rest)) = message.split_once(begin)
+            && let Some((_, after)) = rest.rsplit_once(&format!("{end}expected"))
+        {
+            let kind = begin.split(' ').next().unwrap_or_default();
+            return format!("{before}{kind}, expected{after}");
+        }
+    }
+    message.to_owned()
+}
+
+/// An address and port; empty for none.
+fn address_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |_| serde::de::Error::custom("not an address and port, as 127.0.0.1:9090");
+    text.parse().map(Some).map_err(wrong)
 }
 
 impl Key {
@@ -341,68 +385,4 @@ impl Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn the_example_is_a_configuration_and_names_every_setting() {
-        let table: toml::Table = example().parse().unwrap();
-        let config: Config = toml::Value::Table(table.clone()).try_into().unwrap();
-        let default = Config::default();
-        assert_eq!(config.connections, default.connections);
-        assert_eq!(config.drain(), default.drain());
-        assert_eq!(config.log_filter(), default.log_filter());
-        // A field that the list lacks would be missing here: without it the structure's own list of fields is told.
-        let error = toml::from_str::<Config>("no_such_setting = 1")
-            .unwrap_err()
-            .to_string();
-        for field in error.split('`').skip(3).step_by(2) {
-            assert!(table.contains_key(field), "{field} is not in KEYS");
-        }
-        assert_eq!(error.split('`').skip(3).step_by(2).count(), KEYS.len());
-    }
-
-    #[test]
-    fn the_environment_goes_first_and_unknown_settings_are_named() {
-        let config = Config::read(
-            None,
-            env(&[
-                ("HANDCLASP_LISTEN", "127.0.0.1:1"),
-                ("HANDCLASP_DATABASE_POOL", "3"),
-                ("HANDCLASP_ALLOWED_RANGES", "10.0.0.0/8, ::1/128"),
-                ("HANDCLASP_TEST_POSTGRES", "x"),
-                ("OTHER", "x"),
-            ]),
-        )
-        .unwrap();
-        assert_eq!(
-            (
-                config.listen.port(),
-                config.database_pool,
-                config.allowed_ranges.len()
-            ),
-            (1, 3, 2)
-        );
-        for (variable, value) in [
-            ("HANDCLASP_LISTN", "x"),
-            ("HANDCLASP_DATABASE_POOL", "many"),
-            ("HANDCLASP_LISTEN", "here"),
-            ("HANDCLASP_LOG_FORMAT", "xml"),
-            ("HANDCLASP_CONNECTIONS", "0"),
-        ] {
-            let error = format!(
-                "{:#}",
-                Config::read(None, env(&[(variable, value)])).unwrap_err()
-            );
-            let named = variable.strip_prefix(PREFIX).unwrap().to_lowercase();
-            assert!(error.to_lowercase().contains(&named), "{error}");
-        }
-    }
-}
+mod tests;

@@ -32,13 +32,10 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Opens the door; none where no address is set.
-pub(crate) async fn listen(address: &str) -> anyhow::Result<Option<TcpListener>> {
-    if address.is_empty() {
+pub(crate) async fn listen(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = address else {
         return Ok(None);
-    }
-    let address: SocketAddr = address
-        .parse()
-        .context("metrics_listen: not an address and port")?;
+    };
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("metrics_listen: cannot listen on {address}"))?;

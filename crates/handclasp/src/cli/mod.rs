@@ -168,7 +168,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     logs::start(config)?;
     let handle = metrics::install()?;
-    let metrics_listener = metrics::listen(&config.metrics_listen).await?;
+    let metrics_listener = metrics::listen(config.metrics_listen).await?;
     let listener = server::listen(config.listen).await?;
     let listening = listener.local_addr()?;
     let addresses = wiring::Addresses::of(config, listening)?;
