@@ -1,6 +1,8 @@
 //! How commands speak to a running server: HTTP over a Unix socket in the data directory, which its owner alone can open.
 
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,12 +11,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use handclasp_app::{App, AppError};
 use handclasp_domain::{ClientId, Scopes};
+use handclasp_store::Store;
 use http::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::config::Config;
+use crate::owner;
 
 /// A command that can be carried out by a running server, or by the command itself where none runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,11 +80,15 @@ pub(crate) async fn carry_out(app: &App, command: Command) -> anyhow::Result<Ans
                 .map_err(readable)?;
             vec![format!("API key, shown this once: {}", key.expose())]
         }
-        Command::Backup { file } => {
-            app.store().backup_to(file.clone()).await?;
-            vec![format!("backup written to {}", file.display())]
-        }
+        Command::Backup { file } => return back_up(app.store(), &file).await,
     };
+    Ok(Answer { lines })
+}
+
+/// Writes a backup. It needs no more than the database: neither a key nor its tables up to date.
+pub(crate) async fn back_up(store: &Store, file: &Path) -> anyhow::Result<Answer> {
+    store.backup_to(file).await?;
+    let lines = vec![format!("backup written to {}", file.display())];
     Ok(Answer { lines })
 }
 
@@ -95,20 +103,59 @@ fn readable(error: AppError) -> anyhow::Error {
     }
 }
 
-/// Opens the socket. One that a killed server left behind is replaced: the database's lock keeps a second server off.
-pub(crate) fn open(config: &Config) -> anyhow::Result<UnixListener> {
+/// The socket of this server. Dropped, it is removed, and its place is free for another.
+pub(crate) struct Socket {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Opens the socket, under a lock: on PostgreSQL nothing else would keep two servers from one folder. A socket that a killed
+/// server left behind is replaced.
+pub(crate) fn open(config: &Config) -> anyhow::Result<(UnixListener, Socket)> {
+    owner::check(&config.data_dir)?;
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("data_dir: cannot make {}", config.data_dir.display()))?;
-    let path = config.control_path();
-    if let Err(error) = std::fs::remove_file(&path)
-        && error.kind() != std::io::ErrorKind::NotFound
+    let socket = Socket {
+        _lock: lock(&config.data_dir)?,
+        path: config.control_path(),
+    };
+    let path = &socket.path;
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != ErrorKind::NotFound
     {
         return Err(error).with_context(|| format!("cannot replace {}", path.display()));
     }
     let listener =
-        UnixListener::bind(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+        UnixListener::bind(path).with_context(|| format!("cannot open {}", path.display()))?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok((listener, socket))
+}
+
+/// The lock beside the socket. Its file stays: removed, a third process could lock a new one while a second still has the old.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("control.lock");
+    let failed = || format!("cannot lock {}", path.display());
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another server has {} already: give each a data_dir of its own",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+    }
 }
 
 /// What answers on the socket.
@@ -129,9 +176,14 @@ async fn command(
     }
 }
 
+/// Whether a server runs that could be asked.
+pub(crate) async fn is_running(socket: &Path) -> anyhow::Result<bool> {
+    Ok(connect(socket).await?.is_some())
+}
+
 /// Hands a command to the running server; none where there is none.
 pub(crate) async fn ask(socket: &Path, command: &Command) -> anyhow::Result<Option<Answer>> {
-    let Ok(stream) = UnixStream::connect(socket).await else {
+    let Some(stream) = connect(socket).await? else {
         return Ok(None);
     };
     let (mut sender, connection) =
@@ -148,4 +200,51 @@ pub(crate) async fn ask(socket: &Path, command: &Command) -> anyhow::Result<Opti
         bail!("{}", String::from_utf8_lossy(&body));
     }
     Ok(Some(serde_json::from_slice(&body)?))
+}
+
+/// A connection to the running server; none where there is no socket, or one that a killed server left behind.
+async fn connect(socket: &Path) -> anyhow::Result<Option<UnixStream>> {
+    match UnixStream::connect(socket).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error)
+            if [ErrorKind::NotFound, ErrorKind::ConnectionRefused].contains(&error.kind()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot use {}", socket.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(folder: &Path) -> Config {
+        Config {
+            data_dir: folder.to_owned(),
+            ..Config::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_one_servers_own_for_as_long_as_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let path = config.control_path();
+        let (listener, socket) = open(&config).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let refused = open(&config).err().unwrap().to_string();
+        assert!(refused.contains("data_dir of its own"), "{refused}");
+        // The one that was refused took nothing away.
+        assert!(is_running(&path).await.unwrap());
+        drop((listener, socket));
+        assert!(!path.exists());
+
+        // What a killed server leaves behind: its socket, and no lock.
+        drop(UnixListener::bind(&path).unwrap());
+        assert!(path.exists() && !is_running(&path).await.unwrap());
+        let (_listener, _socket) = open(&config).unwrap();
+        assert!(is_running(&path).await.unwrap());
+    }
 }

@@ -13,6 +13,7 @@ mod files;
 mod keys;
 mod logs;
 mod metrics;
+mod owner;
 mod server;
 mod wiring;
 

@@ -7,7 +7,7 @@ use anyhow::Context;
 use handclasp_app::App;
 use handclasp_web::front::{self, Door, FrontLimits};
 use handclasp_web::layers::Sites;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +38,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
     mut signals: Signals,
 ) -> anyhow::Result<()> {
+    let (control, socket) = control::open(config)?;
     let told_twice = async {
         signals.next().await;
         tracing::info!("told to stop");
@@ -45,10 +46,10 @@ pub(crate) async fn run(
         signals.next().await;
     };
     let result = tokio::select! {
-        result = in_good_order(config, app, sites, listener, stop.clone()) => result,
+        result = in_good_order(config, app, sites, control, listener, stop.clone()) => result,
         () = told_twice => Err(anyhow::anyhow!("told twice to stop: ended in the middle of things")),
     };
-    let _gone = std::fs::remove_file(config.control_path());
+    drop(socket);
     result
 }
 
@@ -56,6 +57,7 @@ async fn in_good_order(
     config: &Config,
     app: App,
     sites: Sites,
+    control: UnixListener,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -70,7 +72,6 @@ async fn in_good_order(
         app.clone(),
         background_stop.clone(),
     ));
-    let control = control::open(config)?;
     background.spawn(front::serve(
         "control",
         vec![Door::Unix(control)],
