@@ -122,8 +122,9 @@ impl Setup {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Makes a client; its API key.
+    /// Makes the database where it is missing, and a client; its API key.
     pub fn create_client(&self, name: &str) -> Result<Key> {
+        self.run(&["migrate"])?;
         let said = self.run(&["client", "create", name])?;
         let key = said
             .split_whitespace()

@@ -52,7 +52,7 @@ pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
 pub use profile::ProfileChange;
-pub use start::{StartError, is_sealed, prepare};
+pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
 
 pub use handclasp_store::attempt::AuthorizationRequest;

@@ -35,11 +35,15 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
-/// Whether a database has been sealed before: with which key, the vault tells.
-pub async fn is_sealed(store: &Store) -> Result<bool, StoreError> {
-    Ok(server_secret::find(&mut &*store, KEY_CHECK)
-        .await?
-        .is_some())
+/// Checks the master key against the database, and changes nothing. False where the database is tied to none yet.
+pub async fn check_key(store: &Store, vault: &Vault) -> Result<bool, StartError> {
+    match server_secret::find(&mut &*store, KEY_CHECK).await? {
+        Some(check) => {
+            vault.verify_key_check(&check)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
 }
 
 /// Checks the master key against the database, or ties a fresh database to it, and reads the server's secrets. Two
@@ -51,10 +55,8 @@ pub async fn prepare(
     random: &dyn Random,
 ) -> Result<Secrets, StartError> {
     let cell = cell("sealed");
-    if server_secret::find(&mut &*store, KEY_CHECK)
-        .await?
-        .is_none()
-    {
+    let missing = || StoreError::Closed;
+    if !check_key(store, vault).await? {
         let fresh = Secret::new(random_bytes::<32>(random));
         let input = (
             vault.key_check()?,
@@ -70,12 +72,11 @@ pub async fn prepare(
                 })
             })
             .await?;
+        // Another replica may have been first, perhaps with another key.
+        if !check_key(store, vault).await? {
+            return Err(missing().into());
+        }
     }
-    let missing = || StoreError::Closed;
-    let check = server_secret::find(&mut &*store, KEY_CHECK)
-        .await?
-        .ok_or_else(missing)?;
-    vault.verify_key_check(&check)?;
     let sealed = server_secret::find(&mut &*store, SERVER)
         .await?
         .ok_or_else(missing)?;

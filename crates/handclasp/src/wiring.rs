@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,7 +15,7 @@ use handclasp_domain::ReplicaId;
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
 use handclasp_sandbox::{Registered, Registrations, RegistrationsUnavailable, SandboxParts};
-use handclasp_store::{Database, Store, StoreOptions};
+use handclasp_store::{Database, OpenError, Opening, Store, StoreOptions};
 use handclasp_vault::Vault;
 use handclasp_web::cookies::CookiePolicy;
 use handclasp_web::csrf::CsrfGate;
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Config;
-use crate::keys;
+use crate::{keys, owner};
 
 /// The addresses of the server, settled.
 #[derive(Debug, Clone)]
@@ -65,11 +65,15 @@ impl Addresses {
     }
 }
 
-/// Opens the database, and migrates it.
-pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+/// Opens the database: brings it up to date, or leaves it as it is.
+pub(crate) async fn open_store(config: &Config, opening: Opening) -> anyhow::Result<Store> {
     let database = if config.database_url.is_empty() {
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("data_dir: cannot make {}", config.data_dir.display()))?;
+        owner::check(&config.data_dir)?;
+        match opening {
+            Opening::UpToDate => std::fs::create_dir_all(&config.data_dir)
+                .with_context(|| format!("data_dir: cannot make {}", config.data_dir.display()))?,
+            Opening::AsItIs => {}
+        }
         Database::Sqlite {
             path: config.sqlite_path(),
         }
@@ -85,9 +89,14 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let options = StoreOptions {
         // One of sixteen ranges, so that replicas seldom count in the same rows, and restarts do not make ever more of them.
         first_slot: u32::from(range % 16).saturating_mul(pool),
+        opening,
         ..StoreOptions::new(database)
     };
-    Ok(Store::open(options).await?)
+    let opened = Store::open(options).await;
+    if let Err(missing @ OpenError::Missing { .. }) = &opened {
+        bail!("{missing}: handclasp migrate makes one, and so does the first start of the server");
+    }
+    Ok(opened?)
 }
 
 /// Puts the application together. `listening` is where the server's own address leads, for the sandbox's pinned route; none for
@@ -100,7 +109,7 @@ pub(crate) async fn build_app(
     let clock: SharedClock = Arc::new(SystemClock::default());
     let random: SharedRandom = Arc::new(SystemRandom);
     let vault = Vault::new(keys::ring(config)?, random.clone());
-    let store = open_store(config).await?;
+    let store = open_store(config, Opening::UpToDate).await?;
     let secrets = handclasp_app::prepare(&store, &vault, &*clock, &*random).await?;
     let sandbox_url = Url::parse(&addresses.sandbox.to_string())?;
     let pins = listening.map(|address| Pin {

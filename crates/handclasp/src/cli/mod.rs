@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use handclasp_domain::ClientId;
+use handclasp_store::Opening;
 use handclasp_web::layers::Proxies;
 use tokio_util::sync::CancellationToken;
 
@@ -116,7 +117,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo(settings) => demo::run(config()?, &settings).await,
         Command::Serve => serve(&config()?).await,
         Command::Migrate => {
-            wiring::open_store(&config()?).await?.close().await;
+            let store = wiring::open_store(&config()?, Opening::UpToDate).await?;
+            store.close().await;
             println!("the database is up to date");
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! The commands, as an operator gives them: the real binary, its exit codes and what it says.
 #![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
 
+mod looking;
 mod serving;
 mod support;
 
@@ -72,16 +73,14 @@ fn the_demo_answers_once_it_says_so_and_goes_on_where_it_was() {
 fn a_server_is_managed_backed_up_and_restored() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    fails(
-        &mut configured(dir, &["client", "list"]),
-        "the master key in",
-    );
+    fails(&mut configured(dir, &["serve"]), "the master key in");
     succeeds(configured(dir, &["keys", "generate"]).arg(dir.join("master.key")));
     fails(
         configured(dir, &["keys", "generate"]).arg(dir.join("master.key")),
         "cannot make",
     );
     // Without a running server the command has the database to itself.
+    succeeds(&mut configured(dir, &["migrate"]));
     let made = succeeds(&mut configured(
         dir,
         &["client", "create", "Harbour Lending"],
@@ -105,9 +104,14 @@ fn a_server_is_managed_backed_up_and_restored() {
         ),
         "there is no such client",
     );
-    assert!(succeeds(&mut configured(dir, &["check"])).contains("in use by the running server"));
+    let checked = succeeds(&mut configured(dir, &["check"]));
+    assert!(
+        checked.contains("in use by the running server")
+            && checked.contains("leads to this server"),
+        "{checked}"
+    );
     fails(
-        &mut configured(dir, &["serve"]),
+        configured(dir, &["serve"]).env("HANDCLASP_LISTEN", "127.0.0.1:0"),
         "in use by another process",
     );
     let backup = dir.join("backup.db");
@@ -145,6 +149,7 @@ fn the_wrong_master_key_stops_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     succeeds(configured(dir, &["keys", "generate"]).arg(dir.join("master.key")));
+    succeeds(&mut configured(dir, &["migrate"]));
     succeeds(&mut configured(
         dir,
         &["client", "create", "Harbour Lending"],
@@ -195,12 +200,17 @@ fn a_wrong_configuration_is_named() {
         ("connections = \"many\"", "connections"),
         ("log_format = \"xml\"", "log_format"),
         ("listen = [", "is not TOML"),
+        ("metrics_listen = \"nonsense\"", "metrics_listen"),
+        ("log = \"a=b=c\"", "log: "),
     ] {
         std::fs::write(&file, line).unwrap();
-        fails(
-            handclasp(dir).arg("--config").arg(&file).arg("serve"),
-            named,
-        );
+        // What stops the server is found by those who look, too.
+        for command in ["serve", "check", "config"] {
+            fails(
+                handclasp(dir).arg("--config").arg(&file).arg(command),
+                named,
+            );
+        }
     }
     fails(
         configured(dir, &["serve"]).env("HANDCLASP_LINK_URL", "http://link.example.com"),

@@ -1,7 +1,7 @@
 //! The binary, started and asked.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -18,13 +18,24 @@ pub(crate) fn handclasp(dir: &Path) -> Command {
     command
 }
 
-/// A command with a data directory and a master key in `dir`.
+/// An address of this machine that was free a moment ago.
+pub(crate) fn free() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// A command with a data directory, a master key and an address, the same for all in `dir`.
 pub(crate) fn configured(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = handclasp(dir);
+    let address = dir.join("address");
+    if !address.exists() {
+        std::fs::write(&address, free()).unwrap();
+    }
+    let listen = std::fs::read_to_string(address).unwrap();
     command
         .env("HANDCLASP_DATA_DIR", dir.join("data"))
         .env("HANDCLASP_MASTER_KEY_FILE", dir.join("master.key"))
-        .env("HANDCLASP_LISTEN", "127.0.0.1:0")
+        .env("HANDCLASP_LISTEN", listen)
         .env("HANDCLASP_DRAIN_SECONDS", "0")
         .args(arguments);
     command
@@ -153,15 +164,32 @@ pub(crate) fn ask(address: &str, path: &str) -> String {
 
 /// One request by hand; the answer's status and body.
 pub(crate) fn get(base: &str, path: &str, host: Option<&str>, key: Option<&str>) -> (u16, String) {
+    send(("GET", ""), base, path, host, key)
+}
+
+/// The same for a request that brings JSON.
+pub(crate) fn post(base: &str, path: &str, json: &str, key: Option<&str>) -> (u16, String) {
+    send(("POST", json), base, path, None, key)
+}
+
+fn send(
+    (method, json): (&str, &str),
+    base: &str,
+    path: &str,
+    host: Option<&str>,
+    key: Option<&str>,
+) -> (u16, String) {
     let address = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
     let key = key.map_or_else(String::new, |key| {
         format!("Authorization: Basic {}\r\n", STANDARD.encode(key))
     });
     let host = host.unwrap_or(address);
+    let length = json.len();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\n{key}Connection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{key}Connection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
     )
     .unwrap();
     let mut answer = String::new();
