@@ -19,8 +19,10 @@ use handclasp_domain::{ClientId, ConsumerId, Timestamp};
 use handclasp_web::look::{Brand, Icon, PageContext, PageShell, Tone, render};
 use http::{HeaderMap, StatusCode};
 
+use super::{Memory, operator};
 use crate::wiring::Addresses;
 
+const PATH: &str = "/demo/inbox";
 /// How many messages are shown.
 const SHOWN: usize = 100;
 /// How far a message's time may be off (Standard Webhooks, "Verifying webhook authenticity"), in seconds.
@@ -33,12 +35,38 @@ pub(super) async fn subscribe(
     addresses: &Addresses,
 ) -> anyhow::Result<ConsumerId> {
     let new = NewWebhook {
-        url: format!("{}/demo/inbox", addresses.link),
+        url: url(addresses),
         event_types: Vec::new(),
         company_tags: Vec::new(),
         disabled: false,
     };
     Ok(app.create_webhook(caller, new).await?.id)
+}
+
+/// Subscribes it anew where the port is another one than before, or the subscription was deleted. What the old one has not got
+/// yet stays undelivered.
+pub(super) async fn resubscribe(
+    app: &App,
+    memory: &Memory,
+    addresses: &Addresses,
+) -> anyhow::Result<ConsumerId> {
+    let caller = operator(memory.client);
+    let mut current = None;
+    for consumer in app.list_webhooks(memory.client).await? {
+        if consumer.id == memory.consumer && consumer.url == url(addresses) {
+            current = Some(consumer.id);
+        } else if consumer.url.ends_with(PATH) {
+            app.delete_webhook(&caller, consumer.id).await?;
+        }
+    }
+    match current {
+        Some(current) => Ok(current),
+        None => subscribe(app, &caller, addresses).await,
+    }
+}
+
+fn url(addresses: &Addresses) -> String {
+    format!("{}{PATH}", addresses.link)
 }
 
 /// The inbox.
@@ -81,14 +109,14 @@ impl Inbox {
     /// Where messages arrive.
     pub(super) fn receiver(&self) -> Router {
         Router::new()
-            .route("/demo/inbox", post(receive))
+            .route(PATH, post(receive))
             .with_state(self.clone())
     }
 
     /// Where they are shown.
     pub(super) fn pages(&self) -> Router {
         Router::new()
-            .route("/demo/inbox", get(show))
+            .route(PATH, get(show))
             .with_state(self.clone())
     }
 

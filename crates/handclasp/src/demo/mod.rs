@@ -7,19 +7,19 @@ mod inbox;
 mod platform;
 
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use handclasp_app::{App, Caller, NewCompany, ProfileChange};
 use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Scopes, Tags};
-use handclasp_web::layers::{Outer, Surface};
+use handclasp_web::layers::{Outer, Proxies, Surface};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Demo;
 use crate::config::{Config, Sandbox};
-use crate::{keys, logs, metrics, server, wiring};
+use crate::{keys, logs, metrics, owner, server, wiring};
 
 /// What the demo remembers of itself, so that it goes on where it was when it is started again with the same folder.
 #[derive(Serialize, Deserialize)]
@@ -47,6 +47,7 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
     };
     std::fs::create_dir_all(&data_dir)
         .with_context(|| format!("--data-dir: cannot make {}", data_dir.display()))?;
+    owner::check(&data_dir)?;
     let key_file = data_dir.join("master.key");
     let memory_file = data_dir.join("demo.json");
     if !key_file.exists() {
@@ -60,6 +61,9 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
     }
     let listener = server::listen(settings.listen).await?;
     let listening = listener.local_addr()?;
+    let own = overridden(&given);
+    let mut allowed_ranges = given.allowed_ranges.clone();
+    allowed_ranges.extend(["127.0.0.0/8".parse::<IpNet>()?, "::1/128".parse()?]);
     let config = Config {
         listen: listening,
         link_url: format!("http://{listening}"),
@@ -68,7 +72,7 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
         master_key: String::new(),
         master_key_file: key_file.display().to_string(),
         sandbox_integrations: Sandbox::Shown,
-        allowed_ranges: vec!["127.0.0.0/8".parse()?, "::1/128".parse()?],
+        allowed_ranges,
         log: Some(given.log.unwrap_or_else(|| "warn".to_owned())),
         // Nothing stands in front of it that would have to notice.
         drain_seconds: Some(given.drain_seconds.unwrap_or(0)),
@@ -76,20 +80,33 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
         ..given
     };
     logs::start(&config)?;
-    metrics::install()?;
+    if !own.is_empty() {
+        tracing::warn!(
+            settings = own.join(", "),
+            "the demo does not heed these settings: it has values of its own"
+        );
+    }
+    let handle = metrics::install()?;
+    let metrics_listener = metrics::listen(config.metrics_listen).await?;
     let addresses = wiring::Addresses::of(&config, listening)?;
     let app = wiring::build_app(&config, &addresses, Some(listening)).await?;
     let memory = remember(&app, &memory_file, &addresses).await?;
     let inbox = inbox::Inbox::new(&app, memory.client, memory.consumer).await?;
     let outer = Outer::new(Surface::Pages, app.clock().clone(), app.random().clone());
     let stop = CancellationToken::new();
-    let sites = wiring::sites(&app, &addresses, wiring::probes(&app, &stop))?
+    let probes = wiring::probes(&app, &stop);
+    if let Some(listener) = metrics_listener {
+        metrics::serve(listener, handle, &wiring::operator(&app), probes.clone());
+    }
+    let proxies = Proxies::trusting(config.trusted_proxies.iter().copied());
+    let sites = wiring::sites(&app, &addresses, probes)?
         .mount(
             &addresses.sandbox,
             "/demo",
             outer.wrap(platform::router(app.clone(), &memory, &addresses).merge(inbox.pages())),
         )
-        .mount(&addresses.link, "/demo/inbox", outer.wrap(inbox.receiver()));
+        .mount(&addresses.link, "/demo/inbox", outer.wrap(inbox.receiver()))
+        .behind(proxies);
     // Who has read the announcement may stop it at once.
     let signals = server::Signals::listen()?;
     announce(settings, &addresses, &app, &memory)?;
@@ -98,17 +115,43 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The settings that were given and that the demo has values of its own for.
+fn overridden(given: &Config) -> Vec<&'static str> {
+    let default = Config::default();
+    [
+        ("listen", given.listen != default.listen),
+        ("data_dir", given.data_dir != default.data_dir),
+        ("link_url", !given.link_url.is_empty()),
+        ("api_url", !given.api_url.is_empty()),
+        ("sandbox_url", !given.sandbox_url.is_empty()),
+        ("master_key", !given.master_key.is_empty()),
+        ("master_key_file", !given.master_key_file.is_empty()),
+        (
+            "sandbox_integrations",
+            given.sandbox_integrations != default.sandbox_integrations,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, set)| set.then_some(name))
+    .collect()
+}
+
 /// The demo's client, key, company and webhook consumer: those of before, or new ones.
 async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyhow::Result<Memory> {
     if file.exists() {
         let text = std::fs::read_to_string(file)?;
-        let memory: Memory = serde_json::from_str(&text)
+        let mut memory: Memory = serde_json::from_str(&text)
             .with_context(|| format!("{} is damaged", file.display()))?;
         app.client(memory.client)
             .await
             .with_context(|| format!("{} belongs to another database", file.display()))?;
         // The port may be another one than before.
         point_at(app, memory.client, addresses).await?;
+        let before = memory.consumer;
+        memory.consumer = inbox::resubscribe(app, &memory, addresses).await?;
+        if memory.consumer != before {
+            note(file, &memory)?;
+        }
         return Ok(memory);
     }
     let made = app
@@ -135,14 +178,19 @@ async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyh
         company: company.id,
         consumer,
     };
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
-    out.write_all(serde_json::to_string_pretty(&memory)?.as_bytes())?;
-    out.sync_all()?;
+    note(file, &memory)?;
     Ok(memory)
+}
+
+/// Writes down what is to be remembered: whole, or not at all.
+fn note(file: &Path, memory: &Memory) -> anyhow::Result<()> {
+    let folder = file.parent().unwrap_or(file);
+    // Its owner alone can read it, as any temporary file.
+    let mut out = tempfile::NamedTempFile::new_in(folder)?;
+    out.write_all(serde_json::to_string_pretty(memory)?.as_bytes())?;
+    out.as_file().sync_all()?;
+    out.persist(file)?;
+    Ok(())
 }
 
 fn operator(client: ClientId) -> Caller {

@@ -1,20 +1,14 @@
 //! How a server behaves in a crowd and on its way to the end.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
-use crate::support::{Running, ask, configured, handclasp, succeeds};
-
-/// An address of this machine that was free a moment ago.
-fn free() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
+use crate::support::{Running, ask, configured, free, get, handclasp, post, succeeds};
 
 fn demo(dir: &Path, address: &str) -> Command {
     let mut command = handclasp(dir);
@@ -206,4 +200,52 @@ fn the_demo_logs_what_it_is_told_to() {
         let said = std::fs::read_to_string(&log).unwrap();
         assert_eq!(said.contains("INFO"), logs, "{said}");
     }
+}
+
+#[test]
+fn the_demo_goes_on_at_another_port_and_serves_what_it_is_told_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut consumers = Vec::new();
+    for round in ["first", "second"] {
+        let operator = free();
+        let server = Running::start(
+            demo(dir.path(), "127.0.0.1:0")
+                .arg("--data-dir")
+                .arg(&data)
+                .env("HANDCLASP_METRICS_LISTEN", &operator),
+        );
+        let said = server.json();
+        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        let (base, key) = (text("baseUrl"), text("apiKey"));
+        assert_has(&ask(&operator, "/metrics"), &["HTTP/1.1 200 "]);
+
+        let (status, made) = post(
+            &base,
+            "/api/companies",
+            &format!("{{\"name\":\"{round} company\"}}"),
+            Some(&key),
+        );
+        assert_eq!(status, 200, "{made}");
+        let inbox = text("inboxUrl").replace("http://", "");
+        let (host, path) = inbox.split_once('/').unwrap();
+        let began = Instant::now();
+        loop {
+            let (status, page) = get(&base, &format!("/{path}"), Some(host), None);
+            assert_eq!(status, 200);
+            if page.contains(&format!("{round} company")) {
+                assert_has(&page, &["company.created"]);
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{page}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let memory = std::fs::read_to_string(data.join("demo.json")).unwrap();
+        let memory: serde_json::Value = serde_json::from_str(&memory).unwrap();
+        consumers.push(memory["consumer"].clone());
+        let (_, listed) = get(&base, "/api/webhooks", None, Some(&key));
+        assert_eq!(listed.matches("/demo/inbox").count(), 1, "{listed}");
+        assert!(server.stop());
+    }
+    assert_ne!(consumers[0], consumers[1]);
 }
