@@ -1,5 +1,7 @@
 //! Webhook consumers.
 
+use std::time::Duration;
+
 use handclasp_domain::{ClientId, ConsumerId, EventType, Timestamp};
 
 use crate::delivery::Told;
@@ -28,15 +30,20 @@ pub struct Consumer {
     pub created: Timestamp,
 }
 
+/// How far the clocks of two processes may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
+
 impl Consumer {
-    /// Whether an event is for this consumer.
+    /// Whether an event is for this consumer. One that happened before the consumer was made is not. But the two instants may come
+    /// from the clocks of two processes, and what happens after must not be missed where these differ: a consumer gets what
+    /// happened, by the clocks, up to five seconds before it was made.
     pub fn wants(&self, event: &Told) -> bool {
         let has_tag = |pair: &String| {
             let facts = event.facts.as_ref();
             facts.is_some_and(|facts| facts.company.tags.has_pair(pair))
         };
         !self.disabled
-            && self.created <= event.at
+            && self.created <= event.at.plus(CLOCKS_APART)
             && (self.event_types.is_empty() || self.event_types.contains(&event.kind))
             && (self.company_tags.is_empty() || self.company_tags.iter().any(has_tag))
     }

@@ -1,7 +1,12 @@
 //! A message arrives, signed, at those who want it and at nobody else.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use handclasp_ambient::{ManualClock, SeededRandom};
 use handclasp_app::NewWebhook;
 use handclasp_domain::Id;
+use handclasp_testkit::{Setup, TestApp};
 use standardwebhooks::Webhook;
 
 use crate::support::{Bed, Receiver, Worker, company, replica};
@@ -58,8 +63,8 @@ async fn consumers_get_what_they_want_and_nothing_else() {
     company(app, client, "American", &[("region", "us"), ("vip", "no")]).await;
     company(app, other.id(), "Foreign", &[("region", "eu")]).await;
     app.delete_company(&bed.caller(), plain.id).await.unwrap();
-    // A consumer gets nothing that happened before it was there.
-    bed.test.clock.advance(std::time::Duration::from_secs(1));
+    // A consumer gets nothing that happened before it was there, by whichever clock.
+    bed.test.clock.advance(Duration::from_secs(6));
     bed.consumer(&late.url).await;
     let worker = bed.work();
     bed.settled().await;
@@ -78,6 +83,21 @@ async fn consumers_get_what_they_want_and_nothing_else() {
     assert_eq!(names(&tagged), ["European"]);
     assert_eq!(disabled.count(), 0);
     assert_eq!(late.count(), 0);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_consumer_that_was_made_by_a_fast_clock_misses_nothing() {
+    let bed = Bed::make().await;
+    let receiver = Receiver::ok().await;
+    let clock = Arc::new(ManualClock::at(bed.app().now()));
+    let random = Arc::new(SeededRandom::new(77));
+    let slow = TestApp::over(Setup::default(), &bed.test.database, clock, random).await;
+    bed.test.clock.advance(Duration::from_secs(3));
+    bed.consumer(&receiver.url).await;
+    company(&slow, bed.client.id(), "Of another process", &[]).await;
+    let worker = bed.work();
+    receiver.wait_for(1).await;
     worker.stop().await;
 }
 
@@ -114,12 +134,12 @@ async fn while_working_events_go_out_without_being_polled_for() {
     bed.consumer(&receiver.url).await;
     let stop = tokio_util::sync::CancellationToken::new();
     let options = handclasp_webhooks::Options {
-        poll: std::time::Duration::from_secs(3600),
+        poll: Duration::from_secs(3600),
         ..handclasp_webhooks::Options::default()
     };
     let run = handclasp_webhooks::run_with(bed.app().clone(), options, stop.clone());
     let running = tokio::spawn(run);
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     for n in 1..=5 {
         bed.company(&format!("Company {n}")).await;
         receiver.wait_for(n).await;
@@ -139,9 +159,7 @@ async fn an_event_whose_company_was_erased_tells_its_id_alone() {
         .await
         .unwrap();
     // Nobody delivered for more than a day.
-    bed.test
-        .clock
-        .advance(std::time::Duration::from_secs(29 * 60 * 60));
+    bed.test.clock.advance(Duration::from_secs(29 * 60 * 60));
     bed.app().tidy().await.unwrap();
     let worker = bed.work();
     for call in receiver.wait_for(2).await {
@@ -162,7 +180,7 @@ async fn an_idle_worker_takes_up_again() {
         bed.company(&format!("Company {n}")).await;
         receiver.wait_for(n).await;
         // Longer than after which an idle consumer is let go.
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
     }
     worker.stop().await;
 }
