@@ -184,7 +184,8 @@ CREATE TABLE consent (
     PRIMARY KEY (client_id, company_id, id)
 ) {strict};
 
--- Every change that the client is told of, in the transaction of the change. pending: not yet fanned out to consumers.
+-- Every change that the client is told of, in the transaction of the change. pending: 1 where it is not yet fanned out to
+-- consumers, 2 where it could not be read and is set aside.
 CREATE TABLE event (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
@@ -196,6 +197,7 @@ CREATE TABLE event (
     PRIMARY KEY (client_id, id)
 ) {strict};
 CREATE INDEX event_pending ON event (id) WHERE pending = 1;
+CREATE INDEX event_set_aside ON event (id) WHERE pending = 2;
 CREATE INDEX event_company ON event (client_id, company_id, id);
 
 CREATE TABLE consumer (

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handclasp_domain::{ClientId, ConsumerId, EventType, Timestamp};
 
-use crate::delivery::Told;
+use crate::fan_out::{Told, Unreadable};
 use crate::lane::{self, LaneKey};
 use crate::reader::{Reader, from_json, to_json};
 use crate::{Row, StoreError, Tx, statements, values};
@@ -70,22 +70,49 @@ statements! {
     DELETE = "DELETE FROM consumer WHERE client_id = $1 AND id = $2";
 }
 
+fn event_words(row: &Row) -> Result<Vec<String>, StoreError> {
+    from_json("consumer.event_types", &row.get::<String>(3)?)
+}
+
 fn consumer(row: &Row) -> Result<Consumer, StoreError> {
-    let words: Vec<String> = from_json("consumer.event_types", &row.get::<String>(3)?)?;
+    let words = event_words(row)?;
     let event_types = words.iter().map(|word| {
         EventType::parse(word)
             .ok_or_else(|| StoreError::corrupt("consumer.event_types is not as stored"))
     });
     Ok(Consumer {
+        event_types: event_types.collect::<Result<_, _>>()?,
+        company_tags: from_json("consumer.company_tags", &row.get::<String>(4)?)?,
+        ..unfiltered(row)?
+    })
+}
+
+fn unfiltered(row: &Row) -> Result<Consumer, StoreError> {
+    Ok(Consumer {
         client: row.get(0)?,
         id: row.get(1)?,
         url: row.get(2)?,
-        event_types: event_types.collect::<Result<_, _>>()?,
-        company_tags: from_json("consumer.company_tags", &row.get::<String>(4)?)?,
+        event_types: Vec::new(),
+        company_tags: Vec::new(),
         disabled: row.get(5)?,
         secret: row.get(6)?,
         created: row.get(7)?,
     })
+}
+
+/// A consumer as fan-out needs it; none where it wants only what a later version knows. Such words are passed over: no event
+/// of theirs can be read here.
+fn listener(row: &Row) -> Result<Option<Consumer>, StoreError> {
+    let words = event_words(row)?;
+    let known: Vec<_> = words.iter().filter_map(|w| EventType::parse(w)).collect();
+    if known.is_empty() && !words.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Consumer {
+        event_types: known,
+        company_tags: from_json("consumer.company_tags", &row.get::<String>(4)?)?,
+        ..unfiltered(row)?
+    }))
 }
 
 /// Adds a consumer.
@@ -125,6 +152,43 @@ pub async fn find(
         .as_ref()
         .map(consumer)
         .transpose()
+}
+
+/// Finds a consumer as delivery needs it: without what it wants, which was asked at the fan-out and need not be readable any more.
+pub async fn recipient(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: ConsumerId,
+) -> Result<Option<Consumer>, StoreError> {
+    on.row(&GET, values![client, id])
+        .await?
+        .as_ref()
+        .map(unfiltered)
+        .transpose()
+}
+
+/// A client's consumers as fan-out needs them.
+#[derive(Debug, Clone, Default)]
+pub struct Audience {
+    /// The oldest first.
+    pub consumers: Vec<Consumer>,
+    /// Those of whom it can't be read what they want. They get nothing, and the others what is theirs.
+    pub unreadable: Vec<Unreadable<ConsumerId>>,
+}
+
+/// Who may want a client's events.
+pub async fn audience(on: &mut impl Reader, client: ClientId) -> Result<Audience, StoreError> {
+    let mut audience = Audience::default();
+    for row in on.rows(&LIST, values![client]).await? {
+        match listener(&row) {
+            Ok(found) => audience.consumers.extend(found),
+            Err(error) => {
+                let unreadable = Unreadable::new(row.get(1)?, &error);
+                audience.unreadable.push(unreadable);
+            }
+        }
+    }
+    Ok(audience)
 }
 
 /// A client's consumers, the oldest first.

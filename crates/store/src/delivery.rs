@@ -1,31 +1,13 @@
 //! Deliveries: an event on its way to a consumer, and the log of attempts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use handclasp_domain::{
-    ClientId, CompanyId, ConsumerId, EventFacts, EventId, EventType, Timestamp,
-};
+use handclasp_domain::{ClientId, ConsumerId, EventId, Timestamp};
 
+use crate::fan_out::{Told, Unreadable, told, told_columns};
 use crate::lane::{self, Claim, LaneKey};
-use crate::reader::{Reader, from_json};
-use crate::{Row, StoreError, Tx, Value, statements, values};
-
-/// An event as fan-out and delivery read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Whose it is.
-    pub client: ClientId,
-    /// Its id.
-    pub id: EventId,
-    /// What kind.
-    pub kind: EventType,
-    /// The company that it is about.
-    pub company: CompanyId,
-    /// When it happened.
-    pub at: Timestamp,
-    /// What was so at that moment; none where the company was erased since.
-    pub facts: Option<EventFacts>,
-}
+use crate::reader::Reader;
+use crate::{StoreError, Tx, Value, statements, values};
 
 /// A delivery that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +16,27 @@ pub struct Due {
     pub event: Told,
     /// How often it was tried.
     pub attempts: u32,
+}
+
+/// What is due to a consumer.
+#[derive(Debug, Clone, Default)]
+pub struct DueNow {
+    /// The longest due first.
+    pub deliveries: Vec<Due>,
+    /// Those among them whose event can't be read.
+    pub unreadable: Vec<Unreadable<EventId>>,
+}
+
+impl DueNow {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.deliveries.len() + self.unreadable.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Where a delivery stands.
@@ -94,40 +97,18 @@ pub struct Attempt {
     pub next: Option<Timestamp>,
 }
 
-macro_rules! told {
-    ($prefix:literal) => {
-        concat!(
-            $prefix,
-            "client_id, ",
-            $prefix,
-            "id, ",
-            $prefix,
-            "kind, ",
-            $prefix,
-            "company_id, ",
-            $prefix,
-            "at, ",
-            $prefix,
-            "facts"
-        )
-    };
-}
-
 statements! {
-    /// Events that were not fanned out, the oldest first.
-    PENDING = concat!("SELECT ", told!(""), " FROM event WHERE pending = 1 ORDER BY id LIMIT $1");
-    /// The same, taken from under the hands of other replicas.
-    TAKE = concat!("SELECT ", told!(""), " FROM event WHERE pending = 1 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED");
-    /// An event that was fanned out; not twice.
-    FANNED_OUT = "UPDATE event SET pending = 0 WHERE client_id = $1 AND id = $2 AND pending = 1";
-    /// A delivery.
-    INSERT = "INSERT INTO delivery (client_id, consumer_id, event_id, state, attempts, open, due_at)
-        VALUES ($1, $2, $3, 'sending', 0, 1, $4)";
     /// A consumer's deliveries that are due, with what is delivered.
-    DUE = concat!("SELECT ", told!("e."), ", d.attempts FROM delivery d
-        JOIN event e ON e.client_id = d.client_id AND e.id = d.event_id
+    DUE = concat!("SELECT ", told_columns!("e."), ", d.attempts, d.event_id FROM delivery d
+        LEFT JOIN event e ON e.client_id = d.client_id AND e.id = d.event_id
         WHERE d.client_id = $1 AND d.consumer_id = $2 AND d.open = 1 AND d.due_at <= $3
         ORDER BY d.due_at, d.event_id LIMIT $4");
+    /// Which those are.
+    OVERDUE = "SELECT event_id, due_at FROM delivery
+        WHERE client_id = $1 AND consumer_id = $2 AND open = 1 AND due_at <= $3 ORDER BY due_at, event_id LIMIT $4";
+    /// A delivery that can't be made as it is: not before a while.
+    PUT_OFF = "UPDATE delivery SET due_at = $5
+        WHERE client_id = $1 AND consumer_id = $2 AND event_id = $3 AND open = 1 AND due_at <= $4";
     /// A consumer's next delivery after those.
     NEXT = "SELECT due_at FROM delivery WHERE client_id = $1 AND consumer_id = $2 AND open = 1 AND due_at > $3
         ORDER BY due_at, event_id LIMIT 1";
@@ -157,107 +138,65 @@ statements! {
         SELECT event_id FROM delivery_attempt WHERE client_id = $1 AND consumer_id = $2 ORDER BY event_id LIMIT $3)";
 }
 
-fn told(row: &Row) -> Result<Told, StoreError> {
-    let kind: String = row.get(2)?;
-    let facts: String = row.get(5)?;
-    Ok(Told {
-        client: row.get(0)?,
-        id: row.get(1)?,
-        kind: EventType::parse(&kind)
-            .ok_or_else(|| StoreError::corrupt("event.kind is not as stored"))?,
-        company: row.get(3)?,
-        at: row.get(4)?,
-        facts: match facts.as_str() {
-            "" => None,
-            facts => Some(from_json("event.facts", facts)?),
-        },
-    })
-}
-
-/// Up to `limit` events that wait for their fan-out, the oldest first.
-pub async fn pending(on: &mut impl Reader, limit: u32) -> Result<Vec<Told>, StoreError> {
-    let rows = on.rows(&PENDING, values![limit]).await?;
-    rows.iter().map(told).collect()
-}
-
-/// The same, locked: nobody else takes them before this transaction ends.
-pub async fn take(tx: &mut Tx, limit: u32) -> Result<Vec<Told>, StoreError> {
-    let rows = tx.query(&TAKE, values![limit]).await?;
-    rows.iter().map(told).collect()
-}
-
-/// What a fan-out step writes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FanOut {
-    /// The events that are done with it.
-    pub events: Vec<(ClientId, EventId)>,
-    /// Which consumer gets which event, and when it happened.
-    pub deliveries: Vec<(LaneKey, EventId, Timestamp)>,
-}
-
-impl FanOut {
-    /// How many rows it touches.
-    pub fn rows(&self) -> usize {
-        self.events.len() + self.deliveries.len()
-    }
-
-    /// The consumers that get something, in order.
-    pub fn lanes(&self) -> BTreeSet<LaneKey> {
-        self.deliveries.iter().map(|(lane, ..)| *lane).collect()
-    }
-}
-
-/// Writes a fan-out step, and claims the lanes it concerns where they are free. Those `in_hand` are this process's already, and
-/// will be handed what is written here by the caller: nobody need look for it. Where one of the events was fanned out by somebody
-/// else meanwhile it is [`StoreError::Conflict`].
-pub async fn fan_out(
-    tx: &mut Tx,
-    step: &FanOut,
-    in_hand: &BTreeSet<LaneKey>,
-    claim: Claim,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let rows: Vec<Vec<_>> = step
-        .deliveries
-        .iter()
-        .map(|(lane, event, at)| {
-            vec![
-                lane.client.into(),
-                lane.consumer.into(),
-                event.into(),
-                (*at).into(),
-            ]
-        })
-        .collect();
-    tx.insert_many(&INSERT, &rows).await?;
-    let rows: Vec<Vec<_>> = step
-        .events
-        .iter()
-        .map(|(client, event)| vec![client.into(), event.into()])
-        .collect();
-    if tx.insert_many(&FANNED_OUT, &rows).await? != rows.len() as u64 {
-        return Err(StoreError::Conflict);
-    }
-    lane::touch_and_claim(tx, &step.lanes(), in_hand, claim, now).await
-}
-
-/// A consumer's deliveries that are due at `now`, the longest due first.
+/// Up to `limit` of a consumer's deliveries that are due at `now`, the longest due first.
 pub async fn due(
     on: &mut impl Reader,
     lane: LaneKey,
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<Due>, StoreError> {
-    on.rows(&DUE, values![lane.client, lane.consumer, now, limit])
+) -> Result<DueNow, StoreError> {
+    let rows = on
+        .rows(&DUE, values![lane.client, lane.consumer, now, limit])
+        .await?;
+    let mut due = DueNow::default();
+    for row in &rows {
+        match told(row) {
+            Ok(event) => due.deliveries.push(Due {
+                event,
+                attempts: row.get(6)?,
+            }),
+            Err(error) => due.unreadable.push(Unreadable::new(row.get(7)?, &error)),
+        }
+    }
+    Ok(due)
+}
+
+/// Which deliveries those are, and since when they are due, without what is delivered.
+pub async fn overdue(
+    on: &mut impl Reader,
+    lane: LaneKey,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<(EventId, Timestamp)>, StoreError> {
+    on.rows(&OVERDUE, values![lane.client, lane.consumer, now, limit])
         .await?
         .iter()
-        .map(|row| {
-            Ok(Due {
-                event: told(row)?,
-                attempts: row.get(6)?,
-            })
-        })
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
         .collect()
+}
+
+/// Lets deliveries that are due at `now` and can't be made as they are wait until `until`. It does not count as an attempt.
+pub async fn put_off(
+    tx: &mut Tx,
+    lane: LaneKey,
+    events: &[EventId],
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let rows: Vec<Vec<_>> = events
+        .iter()
+        .map(|event| {
+            vec![
+                lane.client.into(),
+                lane.consumer.into(),
+                event.into(),
+                now.into(),
+                until.into(),
+            ]
+        })
+        .collect();
+    tx.insert_many(&PUT_OFF, &rows).await?;
+    lane::touch(tx, &[(lane, until)]).await
 }
 
 /// When a consumer's next delivery after `now` is due.

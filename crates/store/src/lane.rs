@@ -53,6 +53,8 @@ pub struct Lane {
     pub version: i64,
     /// Who delivers to the consumer.
     pub claim: Claim,
+    /// When somebody is to look at it next.
+    pub due_at: Timestamp,
     /// When the consumer was deleted.
     pub closed_at: Option<Timestamp>,
 }
@@ -75,7 +77,7 @@ statements! {
     /// A new consumer's lane.
     INSERT = "INSERT INTO consumer_lane (client_id, consumer_id, due_at, version) VALUES ($1, $2, $3, 1)";
     /// One lane.
-    GET = "SELECT version, claimed_by, claimed_epoch, closed_at FROM consumer_lane WHERE client_id = $1 AND consumer_id = $2";
+    GET = "SELECT version, claimed_by, claimed_epoch, due_at, closed_at FROM consumer_lane WHERE client_id = $1 AND consumer_id = $2";
     /// The lane of a consumer that is deleted: whoever delivers to it is to look at it now.
     CLOSE = "UPDATE consumer_lane SET closed_at = $3, due_at = $3, version = version + 1
         WHERE client_id = $1 AND consumer_id = $2 AND closed_at IS NULL";
@@ -148,7 +150,8 @@ pub async fn find(on: &mut impl Reader, key: LaneKey) -> Result<Option<Lane>, St
             Ok(Lane {
                 version: row.get(0)?,
                 claim: claim.0.zip(claim.1),
-                closed_at: row.get(3)?,
+                due_at: row.get(3)?,
+                closed_at: row.get(4)?,
             })
         })
         .transpose()

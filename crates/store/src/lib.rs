@@ -15,6 +15,7 @@ mod db;
 pub mod delivery;
 mod error;
 pub mod event;
+pub mod fan_out;
 pub mod journey;
 pub mod lane;
 mod migrate;

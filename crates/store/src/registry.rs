@@ -14,6 +14,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::credential::STATEMENTS,
     crate::delivery::STATEMENTS,
     crate::event::STATEMENTS,
+    crate::fan_out::STATEMENTS,
     crate::journey::STATEMENTS,
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use handclasp_domain::Timestamp;
 use handclasp_store::{Engine, StoreError, lane, replica};
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Hub, Standing};
+use crate::say::{self, Seldom};
 
 /// After which silence a process is dead.
 const LIFE: Duration = Duration::from_secs(4);
@@ -18,36 +20,52 @@ pub(crate) async fn run(hub: Arc<Hub>, stop: CancellationToken) {
     if hub.app.store().engine() == Engine::Sqlite {
         return;
     }
-    let mut epoch = None;
+    let mut life = None;
+    let mut failures = Seldom::default();
     loop {
-        match beat(&hub, epoch).await {
-            Ok(now) => epoch = Some(now),
+        match beat(&hub, life).await {
+            Ok(given) => {
+                life = Some(given);
+                if failures.is_over() {
+                    tracing::info!("a sign of life could be given again");
+                }
+            }
             // Tried again at the next beat; when it is too late, nothing more is sent.
-            Err(error) => tracing::warn!(%error, cause = ?error, "no sign of life could be given"),
+            Err(error) => say::database(&mut failures, &error, "no sign of life could be given"),
         }
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(hub.options.beat) => {}
         }
     }
-    if let Some(epoch) = epoch
-        && let Err(error) = leave(&hub, epoch).await
+    if let Some(life) = life
+        && let Err(error) = leave(&hub, life.epoch).await
     {
         // The others find out by themselves, four seconds later.
         tracing::warn!(%error, cause = ?error, "this process could not be taken out");
     }
 }
 
-/// One sign of life; the epoch that it was given under.
-async fn beat(hub: &Hub, epoch: Option<i64>) -> Result<i64, StoreError> {
+/// What a sign of life says.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    epoch: i64,
+    until: Timestamp,
+}
+
+/// One sign of life after `last`.
+async fn beat(hub: &Hub, last: Option<Life>) -> Result<Life, StoreError> {
     let id = hub.app.replica();
-    let now = hub.app.now();
-    let until = now.plus(LIFE);
-    let alive = |epoch| Standing::Alive {
-        claim: Some((id, epoch)),
-        until,
+    let begin = |epoch, until| {
+        hub.set_standing(Standing::Alive {
+            claim: Some((id, epoch)),
+            until,
+        });
+        Life { epoch, until }
     };
-    if let Some(epoch) = epoch {
+    if let Some(Life { epoch, until: end }) = last {
+        let now = hub.app.now();
+        let until = now.plus(LIFE);
         let renewed = hub
             .app
             .store()
@@ -56,16 +74,18 @@ async fn beat(hub: &Hub, epoch: Option<i64>) -> Result<i64, StoreError> {
                 Box::pin(async move { replica::renew(tx, id, epoch, now, until).await })
             })
             .await?;
-        if renewed {
-            hub.set_standing(alive(epoch));
-            return Ok(epoch);
+        // Where the last sign ran out before this one was there, others may have taken this process for dead meanwhile, and it did so
+        // itself: what it has in hand is worth nothing any more, whatever the database says.
+        if renewed && hub.app.now() < end {
+            return Ok(begin(epoch, until));
         }
         tracing::warn!("this process was taken for dead and goes on anew");
     }
     // What was claimed before is not ours any more.
     hub.set_standing(Standing::Out);
     hub.board().clear();
-    let forgotten = now.minus(REMEMBERED);
+    let now = hub.app.now();
+    let (until, forgotten) = (now.plus(LIFE), now.minus(REMEMBERED));
     let epoch = hub
         .app
         .store()
@@ -77,8 +97,7 @@ async fn beat(hub: &Hub, epoch: Option<i64>) -> Result<i64, StoreError> {
             })
         })
         .await?;
-    hub.set_standing(alive(epoch));
-    Ok(epoch)
+    Ok(begin(epoch, until))
 }
 
 async fn leave(hub: &Hub, epoch: i64) -> Result<(), StoreError> {

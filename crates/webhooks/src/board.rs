@@ -3,77 +3,26 @@
 //! One consumer must never delay another. Each lane has a width, how many messages are on their way to it at once, which
 //! shrinks when the consumer does not answer. Lanes with room take turns. And those that were slow to answer last time share half of
 //! all places, however many they are, so that the other half is there for the rest.
+//!
+//! The board must not forget what the database says is due, since nobody else looks for what it has in hand. So a lane is either
+//! known to hold all of it, or it is `behind` and will be looked at. Whatever leaves anything out says so ([`Board::offer`]), whoever
+//! is not certain doubts ([`Board::doubt`]), and only the beginning of a look takes it back: `looks`.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+mod looks;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use handclasp_domain::{EventId, Timestamp};
+use handclasp_domain::EventId;
 use handclasp_store::lane::LaneKey;
-use url::Url;
 
-use crate::sign::SigningKey;
+use crate::Options;
+pub(crate) use looks::Checked;
+use looks::Look;
+pub(crate) use work::{Job, Manner, Message, Outlet, Work};
 
-/// A message, rendered once for all its consumers.
-#[derive(Debug)]
-pub(crate) struct Message {
-    /// The event, and the `webhook-id`.
-    pub(crate) id: EventId,
-    /// When it happened.
-    pub(crate) at: Timestamp,
-    /// What is sent.
-    pub(crate) body: Bytes,
-}
-
-/// A message that is due to one consumer.
-#[derive(Debug, Clone)]
-pub(crate) struct Job {
-    pub(crate) message: Arc<Message>,
-    /// How often it was tried.
-    pub(crate) attempts: u32,
-}
-
-/// A consumer as messages are sent to it.
-#[derive(Debug)]
-pub(crate) struct Outlet {
-    pub(crate) url: Url,
-    pub(crate) key: SigningKey,
-    /// What the two were made of, to see when that changes.
-    pub(crate) source: (String, Vec<u8>),
-}
-
-/// A job to do now. Ended by [`Board::done`].
-#[derive(Debug, Clone)]
-pub(crate) struct Work {
-    pub(crate) lane: LaneKey,
-    pub(crate) outlet: Arc<Outlet>,
-    pub(crate) job: Job,
-    generation: u64,
-    was_slow: bool,
-}
-
-/// How a consumer took an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// It answered, or refused, at once.
-    Near,
-    /// It answered, or refused, with the delay of a long way.
-    Far,
-    /// It answered after a while.
-    Slow,
-    /// It did not answer in time.
-    Silent,
-    /// It wants nothing more, ever.
-    Gone,
-}
-
-/// How many messages a lane holds, beside those on their way.
-const QUEUE: usize = 512;
-/// The same for a consumer that was slow, and for any when all lanes together hold too many.
-const SHORT_QUEUE: usize = 16;
-/// How many messages all lanes hold before each keeps to the short queue.
-const QUEUED_MOST: usize = 8 * 1024;
 /// How many are on their way to one consumer at first, and at most.
 const FIRST_WIDTH: usize = 8;
 const WIDEST: usize = 32;
@@ -89,62 +38,95 @@ struct Lane {
     slow: bool,
     /// Whether it stands in a ring.
     ready: bool,
-    /// Whether the database has more that is due.
-    backlog: bool,
-    /// While the database is being looked at, what is saved stays known: the look may have seen it before.
-    looking: bool,
-    saved_meanwhile: Vec<EventId>,
-    /// Whether something had no room during the look, which may not have seen it.
-    overflowed: bool,
+    /// Whether the database may have something due that is not known here.
+    behind: bool,
+    /// Whether a look failed: the next one waits for [`Board::wake`].
+    resting: bool,
+    /// Whether the consumer wants nothing more, which is not written down yet.
+    gone: bool,
     leaving: bool,
-    /// Whether a fan-out is under way that will bring messages, and told nobody to look for them.
-    pinned: bool,
     busy_until: Instant,
 }
 
 impl Lane {
     fn has_work(&self) -> bool {
-        !self.queue.is_empty() && self.in_flight < self.width
+        !self.queue.is_empty() && self.in_flight < self.width && !self.gone
     }
 
-    fn capacity(&self, queued: usize) -> usize {
-        if self.slow || queued >= QUEUED_MOST {
-            SHORT_QUEUE
+    /// Whether it is to be looked at, where it has room for so many.
+    fn is_low(&self, capacity: usize) -> bool {
+        let wanted = self.behind && !self.resting && !self.leaving && !self.gone;
+        wanted && self.queue.len() * 4 <= capacity
+    }
+
+    fn is_idle(&self, idle: Duration) -> bool {
+        let busy = self.behind || self.leaving || self.gone || !self.known.is_empty();
+        !busy && self.busy_until.elapsed() > idle
+    }
+}
+
+/// How many messages a lane holds, beside those on their way.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    queue: usize,
+    short_queue: usize,
+    crowded: usize,
+}
+
+impl Sizes {
+    fn of(self, slow: bool, queued: usize) -> usize {
+        if slow || queued >= self.crowded {
+            self.short_queue
         } else {
-            QUEUE
+            self.queue
         }
     }
 }
 
 /// The lanes of this process.
 pub(crate) struct Board {
-    lanes: HashMap<LaneKey, Lane>,
+    lanes: BTreeMap<LaneKey, Lane>,
     /// Lanes with work to start, in turn: those that answer, and those that were slow.
     ring: VecDeque<LaneKey>,
     slow_ring: VecDeque<LaneKey>,
+    sizes: Sizes,
     most: usize,
     running: usize,
     running_slow: usize,
     queued: usize,
     generations: u64,
-    /// Lanes whose queue runs low while the database has more.
-    low: Vec<LaneKey>,
+    /// Lanes to be looked at: they are behind and their queue runs low.
+    low: BTreeSet<LaneKey>,
+    /// The looks under way.
+    looks: HashMap<LaneKey, Look>,
+    /// How many fan-outs began and ended; odd while one is under way.
+    fan_outs: u64,
+    /// The lane that was compared with the database last.
+    last_checked: Option<LaneKey>,
     slow_turn: bool,
 }
 
 impl Board {
-    /// A board that sends `most` messages at once.
-    pub(crate) fn new(most: usize) -> Self {
+    /// An empty board.
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
-            lanes: HashMap::new(),
+            lanes: BTreeMap::new(),
             ring: VecDeque::new(),
             slow_ring: VecDeque::new(),
-            most: most.max(2),
+            sizes: Sizes {
+                queue: options.queue.max(1),
+                short_queue: options.short_queue.max(1),
+                crowded: options.crowded,
+            },
+            most: options.most.max(2),
             running: 0,
             running_slow: 0,
             queued: 0,
             generations: 0,
-            low: Vec::new(),
+            low: BTreeSet::new(),
+            looks: HashMap::new(),
+            fan_outs: 0,
+            last_checked: None,
             slow_turn: false,
         }
     }
@@ -180,33 +162,35 @@ impl Board {
                 width: FIRST_WIDTH,
                 slow: false,
                 ready: false,
-                backlog: false,
-                looking: false,
-                saved_meanwhile: Vec::new(),
-                overflowed: false,
+                behind: false,
+                resting: false,
+                gone: false,
                 leaving: false,
-                pinned: false,
                 busy_until: Instant::now(),
             });
     }
 
     /// How many more messages a lane takes.
     pub(crate) fn room(&self, key: LaneKey) -> usize {
-        self.lanes.get(&key).map_or(QUEUE, |lane| {
-            lane.capacity(self.queued).saturating_sub(lane.queue.len())
+        self.lanes.get(&key).map_or(self.sizes.queue, |lane| {
+            self.capacity(lane).saturating_sub(lane.queue.len())
         })
     }
 
-    /// Queues messages that are due. What the lane knows already is left out; what it has no room for is found in the
-    /// database later.
-    pub(crate) fn offer(&mut self, key: LaneKey, jobs: impl IntoIterator<Item = Job>) {
+    fn capacity(&self, lane: &Lane) -> usize {
+        self.sizes.of(lane.slow, self.queued)
+    }
+
+    /// Queues messages that are due. What the lane knows already is left out. What it has no room for is found in the database
+    /// later, as is what the caller left out: `all` says whether that is nothing.
+    pub(crate) fn offer(&mut self, key: LaneKey, jobs: impl IntoIterator<Item = Job>, all: bool) {
         let Some(lane) = self.lanes.get_mut(&key) else {
             return;
         };
+        lane.behind |= !all;
         for job in jobs {
-            if lane.leaving || lane.queue.len() >= lane.capacity(self.queued) {
-                lane.backlog = true;
-                lane.overflowed = true;
+            if lane.leaving || lane.queue.len() >= self.sizes.of(lane.slow, self.queued) {
+                lane.behind = true;
                 break;
             }
             if lane.known.insert(job.message.id) {
@@ -215,46 +199,19 @@ impl Board {
             }
         }
         lane.busy_until = Instant::now();
-        self.line_up(key);
-        self.check_low(key);
+        self.arrange(key);
     }
 
-    /// Notes a lane whose queue runs low while the database has more.
-    fn check_low(&mut self, key: LaneKey) {
-        if let Some(lane) = self.lanes.get(&key)
-            && lane.backlog
-            && !lane.looking
-            && lane.queue.len() * 4 <= lane.capacity(self.queued)
-            && !self.low.contains(&key)
-        {
-            self.low.push(key);
+    /// Notes that the database may have something for a lane that is not known here.
+    pub(crate) fn doubt(&mut self, key: LaneKey) {
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.behind = true;
+            self.arrange(key);
         }
     }
 
-    /// Keeps the lanes that are here from leaving until [`Board::unpin`], since they will be brought something; which they are.
-    pub(crate) fn pin(&mut self) -> BTreeSet<LaneKey> {
-        let staying = self.lanes.iter_mut().filter(|(_, lane)| !lane.leaving);
-        staying
-            .map(|(key, lane)| {
-                lane.pinned = true;
-                *key
-            })
-            .collect()
-    }
-
-    /// Lets lanes leave again. Where what they were to be brought may be in the database without having been brought, they are
-    /// looked at.
-    pub(crate) fn unpin(&mut self, brought: bool) {
-        for (key, lane) in &mut self.lanes {
-            if std::mem::take(&mut lane.pinned) && !brought {
-                lane.backlog = true;
-                self.low.push(*key);
-            }
-        }
-    }
-
-    /// Puts a lane with work into its ring.
-    fn line_up(&mut self, key: LaneKey) {
+    /// After any change of a lane: puts it into its ring where it has work, and among those to be looked at where it is low.
+    fn arrange(&mut self, key: LaneKey) {
         let Some(lane) = self.lanes.get_mut(&key) else {
             return;
         };
@@ -266,6 +223,27 @@ impl Board {
                 self.ring.push_back(key);
             }
         }
+        let capacity = self.sizes.of(lane.slow, self.queued);
+        if lane.is_low(capacity) && !self.looks.contains_key(&key) {
+            self.low.insert(key);
+        }
+    }
+
+    /// Begins a fan-out. What it writes for the lanes answered here will be offered to them; where it may not have been, they are
+    /// to be doubted. Until its end no lane leaves.
+    pub(crate) fn begin_fan_out(&mut self) -> BTreeSet<LaneKey> {
+        self.fan_outs += 1;
+        let staying = self.lanes.iter().filter(|(_, lane)| !lane.leaving);
+        staying.map(|(key, _)| *key).collect()
+    }
+
+    /// Ends a fan-out: everything was offered or doubted.
+    pub(crate) fn end_fan_out(&mut self) {
+        self.fan_outs += 1;
+    }
+
+    fn is_fanning_out(&self) -> bool {
+        self.fan_outs % 2 == 1
     }
 
     /// The next job, where a place is free for it.
@@ -285,7 +263,7 @@ impl Board {
             lane.ready = false;
             if lane.slow != self.slow_turn {
                 // It changed its ways since it was put here.
-                self.line_up(key);
+                self.arrange(key);
                 continue;
             }
             if !lane.has_work() {
@@ -305,8 +283,7 @@ impl Board {
             self.queued -= 1;
             self.running += 1;
             self.running_slow += usize::from(work.was_slow);
-            self.line_up(key);
-            self.check_low(key);
+            self.arrange(key);
             return Some(work);
         }
         None
@@ -338,93 +315,41 @@ impl Board {
             }
             Manner::Gone => {}
         }
-        let keep = match manner {
-            Manner::Gone => 0,
-            Manner::Near | Manner::Far | Manner::Slow | Manner::Silent => lane.capacity(0),
+        let keep = self.sizes.of(lane.slow, 0);
+        self.shorten(work.lane, keep);
+        self.arrange(work.lane);
+    }
+
+    /// Drops what is queued for a lane beyond so many.
+    fn shorten(&mut self, key: LaneKey, keep: usize) {
+        let Some(lane) = self.lanes.get_mut(&key) else {
+            return;
         };
         while lane.queue.len() > keep
             && let Some(dropped) = lane.queue.pop_back()
         {
             lane.known.remove(&dropped.message.id);
-            lane.backlog = manner != Manner::Gone;
+            lane.behind = true;
             self.queued -= 1;
         }
-        self.line_up(work.lane);
     }
 
-    /// An attempt was written down: what becomes of its message is the database's to say from now on.
-    pub(crate) fn saved(&mut self, key: LaneKey, event: EventId) {
-        let Some(lane) = self.lanes.get_mut(&key) else {
-            return;
-        };
-        if lane.looking {
-            lane.saved_meanwhile.push(event);
-        } else {
-            lane.known.remove(&event);
+    /// The consumer said that it wants nothing more: nothing is sent to it until that is written down. See [`Board::heard`].
+    pub(crate) fn mute(&mut self, work: &Work) {
+        if let Some(lane) = self.lanes.get_mut(&work.lane)
+            && lane.generation == work.generation
+        {
+            lane.gone = true;
         }
     }
 
-    /// Begins to look for what is due to a lane; how many deliveries to ask for: none where enough is in hand and it is known that
-    /// there is more. `None` where somebody looks already.
-    pub(crate) fn begin_look(&mut self, key: LaneKey) -> Option<usize> {
-        let room = self.room(key);
-        let Some(lane) = self.lanes.get_mut(&key) else {
-            return Some(QUEUE);
-        };
-        if lane.looking || lane.leaving {
-            return None;
-        }
-        lane.looking = true;
-        lane.overflowed = false;
-        if lane.backlog && lane.queue.len() * 4 > lane.capacity(self.queued) {
-            return Some(0);
-        }
-        // One more than there is room for, to see whether that was all.
-        Some(lane.known.len() + room + 1)
-    }
-
-    /// Whether a message is in hand already.
-    pub(crate) fn knows(&self, key: LaneKey, event: EventId) -> bool {
-        self.lanes
-            .get(&key)
-            .is_some_and(|lane| lane.known.contains(&event))
-    }
-
-    /// Ends a look. `more` says whether the database has more than was asked for.
-    pub(crate) fn end_look(&mut self, key: LaneKey, jobs: Vec<Job>, more: bool) {
+    /// It was written down that a consumer wants nothing more, or could not be. The database is asked which.
+    pub(crate) fn heard(&mut self, key: LaneKey) {
+        self.shorten(key, 0);
         if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.backlog = more || lane.overflowed;
+            lane.gone = false;
         }
-        self.offer(key, jobs);
-        self.abandon_look(key);
-    }
-
-    /// Ends a look that found nothing out.
-    pub(crate) fn abandon_look(&mut self, key: LaneKey) {
-        if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.looking = false;
-            for event in lane.saved_meanwhile.drain(..) {
-                lane.known.remove(&event);
-            }
-        }
-        self.check_low(key);
-    }
-
-    /// The lanes that ran low since this was last asked.
-    pub(crate) fn take_low(&mut self) -> Vec<LaneKey> {
-        std::mem::take(&mut self.low)
-    }
-
-    /// Whether a lane ran low.
-    pub(crate) fn has_low(&self) -> bool {
-        !self.low.is_empty()
-    }
-
-    /// Lets a lane go, with all that was queued for it.
-    pub(crate) fn remove(&mut self, key: LaneKey) {
-        if let Some(lane) = self.lanes.remove(&key) {
-            self.queued -= lane.queue.len();
-        }
+        self.doubt(key);
     }
 
     /// Lets all lanes go.
@@ -436,22 +361,45 @@ impl Board {
         self.queued = 0;
     }
 
-    /// The lanes that have had nothing to do for a while. They take nothing more until they are removed.
-    pub(crate) fn leave_idle(&mut self, idle: Duration) -> Vec<LaneKey> {
-        self.lanes
-            .iter_mut()
-            .filter(|(_, lane)| {
-                lane.known.is_empty()
-                    && !lane.looking
-                    && !lane.backlog
-                    && !lane.pinned
-                    && lane.busy_until.elapsed() > idle
-            })
-            .map(|(key, lane)| {
+    /// Lets a lane go, with all that was queued for it, and ends a look at it.
+    pub(crate) fn remove(&mut self, key: LaneKey) {
+        self.looks.remove(&key);
+        self.low.remove(&key);
+        if let Some(lane) = self.lanes.remove(&key) {
+            self.queued -= lane.queue.len();
+        }
+    }
+
+    /// Lanes that have had nothing to do for a while.
+    pub(crate) fn idle(&self, idle: Duration) -> Vec<LaneKey> {
+        let keys = self.lanes.keys().copied();
+        keys.filter(|key| self.is_idle(*key, idle)).collect()
+    }
+
+    fn is_idle(&self, key: LaneKey, idle: Duration) -> bool {
+        let lane = self.lanes.get(&key);
+        lane.is_some_and(|lane| lane.is_idle(idle)) && !self.looks.contains_key(&key)
+    }
+
+    /// Lets those of the lanes go that still have nothing to do: they take nothing more until they are removed, or stay after all.
+    pub(crate) fn leave(&mut self, mut keys: Vec<LaneKey>, idle: Duration) -> Vec<LaneKey> {
+        keys.retain(|key| !self.is_fanning_out() && self.is_idle(*key, idle));
+        for key in &keys {
+            if let Some(lane) = self.lanes.get_mut(key) {
                 lane.leaving = true;
-                *key
-            })
-            .collect()
+            }
+        }
+        keys
+    }
+
+    /// Lanes that were to leave do not, or perhaps did: they are looked at.
+    pub(crate) fn stay(&mut self, keys: &[LaneKey]) {
+        for key in keys {
+            if let Some(lane) = self.lanes.get_mut(key) {
+                lane.leaving = false;
+            }
+            self.doubt(*key);
+        }
     }
 
     /// How many messages are on their way.

@@ -1,20 +1,24 @@
 //! What the steps share, and their start and end.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use handclasp_app::App;
 use handclasp_domain::{EventId, Timestamp};
-use handclasp_store::Engine;
 use handclasp_store::consumer::Consumer;
-use handclasp_store::delivery::{Attempt, Told};
+use handclasp_store::delivery::Attempt;
+use handclasp_store::fan_out::{Told, Unreadable};
 use handclasp_store::lane::Claim;
+use handclasp_store::{Engine, StoreError};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::board::{Board, Message, Outlet};
+use crate::say::{self, Seldom};
 use crate::sign::SigningKey;
 use crate::{Options, alive, fan_out, look, payload, record, send};
 
@@ -31,10 +35,12 @@ pub(crate) struct Hub {
     pub(crate) stop: CancellationToken,
     /// Turns true when what is on its way has had its time.
     pub(crate) give_up: CancellationToken,
-    /// Told when a lane ran low.
+    /// Told when a lane is to be looked at.
     pub(crate) low: Notify,
     pub(crate) made: mpsc::Sender<Made>,
     pub(crate) senders: TaskTracker,
+    looking: Mutex<Seldom>,
+    unreadable: Mutex<HashMap<&'static str, Seldom>>,
     board: Mutex<Board>,
     standing: Mutex<Standing>,
     messages: Mutex<HashMap<EventId, Weak<Message>>>,
@@ -45,6 +51,8 @@ pub(crate) struct Made {
     pub(crate) attempt: Attempt,
     /// Whether the consumer wants nothing more.
     pub(crate) gone: bool,
+    /// As in [`crate::board::Work`].
+    pub(crate) generation: u64,
 }
 
 /// Whether this process may deliver, and as whom.
@@ -58,10 +66,41 @@ pub(crate) enum Standing {
     Alive { claim: Claim, until: Timestamp },
 }
 
+/// The board, locked. Whatever was done with it, a lane that is to be looked at from then on is told of.
+pub(crate) struct Locked<'a> {
+    board: MutexGuard<'a, Board>,
+    low: &'a Notify,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Board;
+
+    fn deref(&self) -> &Board {
+        &self.board
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Board {
+        &mut self.board
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if self.board.has_low() {
+            self.low.notify_one();
+        }
+    }
+}
+
 impl Hub {
     /// The board. Nothing under this lock waits.
-    pub(crate) fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn board(&self) -> Locked<'_> {
+        Locked {
+            board: self.board.lock().unwrap_or_else(PoisonError::into_inner),
+            low: &self.low,
+        }
     }
 
     pub(crate) fn set_standing(&self, standing: Standing) {
@@ -78,19 +117,47 @@ impl Hub {
         }
     }
 
+    /// Says that the database could not be asked what is due.
+    pub(crate) fn could_not_look(&self, error: &StoreError) {
+        let mut seldom = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        say::database(&mut seldom, error, "what is due could not be looked for");
+    }
+
+    /// Says that it can be asked again, where the contrary was said.
+    pub(crate) fn can_look(&self) {
+        let mut seldom = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if seldom.is_over() {
+            tracing::info!("what is due is looked for again");
+        }
+    }
+
+    /// Counts what can't be read and says so: what it is, of which this is the first, and why.
+    pub(crate) fn unreadable<I: Display>(&self, what: &'static str, found: &[Unreadable<I>]) {
+        let Some(first) = found.first() else {
+            return;
+        };
+        metrics::counter!("handclasp_webhook_unreadable_total", "what" => what)
+            .increment(found.len() as u64);
+        let mut unreadable = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(unsaid) = unreadable.entry(what).or_default().now() {
+            let (count, id, cause) = (found.len(), &first.id, &first.cause);
+            tracing::error!(what, count, %id, cause, unsaid, "what is stored for webhooks can't be read");
+        }
+    }
+
     /// The message of an event, rendered once however many consumers get it.
-    pub(crate) fn message(&self, event: &Told) -> Option<Arc<Message>> {
+    pub(crate) fn message(&self, event: &Told) -> Result<Arc<Message>, Unreadable<EventId>> {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(message) = messages.get(&event.id).and_then(Weak::upgrade) {
-            return Some(message);
+            return Ok(message);
         }
-        let body = match payload::render(&self.app, event) {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::error!(event = %event.id, %error, "an event can't be rendered");
-                return None;
-            }
-        };
+        let body = payload::render(&self.app, event).map_err(|error| Unreadable {
+            id: event.id,
+            cause: error.to_string(),
+        })?;
         let message = Arc::new(Message {
             id: event.id,
             at: event.at,
@@ -100,10 +167,10 @@ impl Hub {
             messages.retain(|_, message| message.strong_count() > 0);
         }
         messages.insert(event.id, Arc::downgrade(&message));
-        Some(message)
+        Ok(message)
     }
 
-    /// How messages to a consumer are made; the present way, where nothing changed.
+    /// How messages to a consumer are made; the present way, where nothing changed. None where nothing can be sent to it.
     pub(crate) fn outlet(
         &self,
         consumer: &Consumer,
@@ -117,7 +184,13 @@ impl Hub {
         let secret = self.app.open_webhook_secret(consumer).ok();
         let key = secret.and_then(|secret| SigningKey::new(&secret).ok());
         let (Some(url), Some(key)) = (url, key) else {
-            tracing::error!(consumer = %consumer.id, "a webhook's address or secret is damaged: nothing can be sent");
+            self.unreadable(
+                "address",
+                &[Unreadable {
+                    id: consumer.id,
+                    cause: "its address or secret is damaged".to_owned(),
+                }],
+            );
             return None;
         };
         Some(Arc::new(Outlet { url, key, source }))
@@ -132,7 +205,7 @@ pub(crate) async fn run(app: App, options: Options, stop: CancellationToken) {
         Engine::Postgres => Standing::Out,
     };
     let hub = Arc::new(Hub {
-        board: Mutex::new(Board::new(options.most)),
+        board: Mutex::new(Board::new(&options)),
         app,
         stop,
         give_up: CancellationToken::new(),
@@ -142,9 +215,13 @@ pub(crate) async fn run(app: App, options: Options, stop: CancellationToken) {
         options,
         standing: Mutex::new(standing),
         messages: Mutex::default(),
+        looking: Mutex::default(),
+        unreadable: Mutex::default(),
     });
     // Goes on until everything else has ended: what is on its way must still be this replica's.
     let life = CancellationToken::new();
+    // However this function ends: a process that delivers nothing must not go on showing life.
+    let _end = life.clone().drop_guard();
     let living = tokio::spawn(alive::run(Arc::clone(&hub), life.clone()));
     let recorded = CancellationToken::new();
     let recording = tokio::spawn(record::run(Arc::clone(&hub), to_record, recorded.clone()));

@@ -8,6 +8,9 @@
 //! 3. `send` takes messages from the board, lane by lane, signs and sends them.
 //! 4. `record` writes down how it went, many attempts at a time: delivered, to be tried again, or given up.
 //!
+//! The board is what each step must keep honest: whatever the database says is due is either on it, or it says that it may be
+//! behind. `check` compares the two now and then, and says in the log what it finds to have been forgotten.
+//!
 //! Messages are delivered at least once. The `webhook-id` is the same on every attempt, so that a receiver can tell. Their order
 //! is that of the events as far as nothing goes wrong, and promised to nobody.
 //!
@@ -17,11 +20,13 @@
 
 mod alive;
 mod board;
+mod check;
 mod fan_out;
 mod hub;
 mod look;
 mod payload;
 mod record;
+mod say;
 mod schedule;
 mod send;
 mod sign;
@@ -42,6 +47,16 @@ pub struct Options {
     pub grace: Duration,
     /// How many messages are on their way at once, to all consumers together. Default 256.
     pub most: usize,
+    /// How many messages of one consumer are held in memory, beside those on their way. Default 512.
+    pub queue: usize,
+    /// The same for a consumer that was slow, and for any while all together hold more than `crowded`. Default 16.
+    pub short_queue: usize,
+    /// How many messages all consumers hold before each keeps to the short queue. Default 8,192.
+    pub crowded: usize,
+    /// How many consumers are compared with the database each `poll`, to see that nothing was forgotten. Default 8.
+    pub checked: usize,
+    /// After which time something that can't be read is tried again. Default 10 minutes.
+    pub again: Duration,
     /// How often a process shows that it is alive, on PostgreSQL; after four seconds without it is dead. Default 1 s.
     pub beat: Duration,
 }
@@ -53,6 +68,11 @@ impl Default for Options {
             idle: Duration::from_secs(5),
             grace: Duration::from_secs(5),
             most: 256,
+            queue: 512,
+            short_queue: 16,
+            crowded: 8 * 1024,
+            checked: 8,
+            again: Duration::from_secs(10 * 60),
             beat: Duration::from_secs(1),
         }
     }

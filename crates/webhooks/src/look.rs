@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use handclasp_domain::Timestamp;
+use handclasp_domain::{EventId, Timestamp};
 use handclasp_store::StoreError;
 use handclasp_store::consumer::{self, Consumer};
-use handclasp_store::delivery::{self, Due};
+use handclasp_store::delivery::{self, DueNow};
+use handclasp_store::fan_out::Unreadable;
 use handclasp_store::lane::{self, Claim, Lane, LaneKey, NEVER};
 
-use crate::board::Job;
+use crate::board::{Job, Outlet};
 use crate::hub::Hub;
-use crate::send;
+use crate::{check, send};
 
 /// How many lanes are read in one go.
 const PAGE: u32 = 200;
 /// How many lanes are looked at side by side.
 const SIDE_BY_SIDE: usize = 4;
+/// How many deliveries are put off in one transaction.
+const ROWS: usize = 250;
 /// How many steps are taken in one look to delete what is left of a deleted consumer.
 const PURGE_STEPS: usize = 20;
 /// How long the lane of a deleted consumer is kept after its end: longer than any transaction lasts that may still have
@@ -35,8 +38,11 @@ pub(crate) async fn poll(hub: &Arc<Hub>) {
             round(hub).await
         };
         match round.await {
-            Ok(()) => awake = true,
-            Err(error) => report(&error),
+            Ok(()) => {
+                awake = true;
+                hub.can_look();
+            }
+            Err(error) => hub.could_not_look(&error),
         }
         tokio::select! {
             () = hub.stop.cancelled() => {}
@@ -45,7 +51,7 @@ pub(crate) async fn poll(hub: &Arc<Hub>) {
     }
 }
 
-/// Looks again for lanes whose queue runs low while the database has more.
+/// Looks at the lanes that are behind and whose queue runs low. Those whose look failed wait for the poll.
 pub(crate) async fn refill(hub: &Arc<Hub>) {
     while !hub.stop.is_cancelled() {
         let low = hub.board().take_low();
@@ -56,13 +62,9 @@ pub(crate) async fn refill(hub: &Arc<Hub>) {
             }
             continue;
         }
-        look_at_all(hub, low).await;
-    }
-}
-
-fn report(error: &StoreError) {
-    if !matches!(error, StoreError::Overloaded { .. }) {
-        tracing::warn!(%error, cause = ?error, "what is due could not be looked for");
+        if let Err(error) = look_at_all(hub, low).await {
+            hub.could_not_look(&error);
+        }
     }
 }
 
@@ -87,9 +89,11 @@ async fn round(hub: &Arc<Hub>) -> Result<(), StoreError> {
     let now = hub.app.now();
     let mut store = hub.app.store();
     let mut after = None;
+    let mut failed = Ok(());
     loop {
         let due = lane::due(&mut store, now, claim, after, PAGE).await?;
-        look_at_all(hub, due.iter().map(|(_, key)| *key).collect()).await;
+        let looked = look_at_all(hub, due.iter().map(|(_, key)| *key).collect()).await;
+        failed = failed.and(looked);
         after = due.last().copied();
         if u32::try_from(due.len()).is_ok_and(|count| count < PAGE) || hub.stop.is_cancelled() {
             break;
@@ -97,56 +101,23 @@ async fn round(hub: &Arc<Hub>) -> Result<(), StoreError> {
     }
     if claim.is_some() {
         let orphaned = lane::orphaned(&mut store, now, PAGE).await?;
-        look_at_all(hub, orphaned).await;
+        failed = failed.and(look_at_all(hub, orphaned).await);
     }
-    leave_idle(hub, claim).await
+    hub.board().wake();
+    check::some(hub, claim).await?;
+    check::leave_idle(hub, claim).await?;
+    failed
 }
 
-/// Lets go of lanes that have nothing to do, so that the next process to have something for them may take them.
-async fn leave_idle(hub: &Hub, claim: Claim) -> Result<(), StoreError> {
-    let mut idle = hub.board().leave_idle(hub.options.idle);
-    if idle.is_empty() {
-        return Ok(());
-    }
-    idle.sort();
-    if let Some(claim) = claim {
-        hub.app
-            .store()
-            .queue(
-                "release_lanes",
-                (idle.clone(), claim),
-                |tx, (idle, claim)| {
-                    Box::pin(async move { lane::release(tx, idle, *claim, NEVER).await })
-                },
-            )
-            .await?;
-    }
-    let mut board = hub.board();
-    for key in idle {
-        board.remove(key);
-    }
-    Ok(())
-}
-
-async fn look_at_all(hub: &Arc<Hub>, keys: Vec<LaneKey>) {
-    futures::stream::iter(keys)
-        .for_each_concurrent(SIDE_BY_SIDE, async |key| {
-            if let Err(error) = look_at(hub, key).await {
-                report(&error);
-            }
-        })
+/// Looks at lanes, whatever becomes of one; an error, where there was one.
+async fn look_at_all(hub: &Arc<Hub>, keys: Vec<LaneKey>) -> Result<(), StoreError> {
+    let looked = futures::stream::iter(keys)
+        .map(async |key| look_at(hub, key).await)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .fold(Ok(()), async |failed, looked| failed.and(looked))
         .await;
     send::start(hub);
-}
-
-/// What a look sees, at one instant.
-struct Seen {
-    lane: Lane,
-    consumer: Option<Consumer>,
-    due: Vec<Due>,
-    /// When the next after those is due, where `due` is all of them.
-    next: Option<Timestamp>,
-    more: bool,
+    looked
 }
 
 async fn look_at(hub: &Arc<Hub>, key: LaneKey) -> Result<(), StoreError> {
@@ -162,11 +133,113 @@ async fn look_at(hub: &Arc<Hub>, key: LaneKey) -> Result<(), StoreError> {
     let Some(limit) = hub.board().begin_look(key) else {
         return Ok(());
     };
-    let result = look(hub, key, claim, limit).await;
-    if result.is_err() {
-        hub.board().abandon_look(key);
+    // Whatever happens, it is ended once, and before anything else is written.
+    let found = match find(hub, key, claim, limit).await {
+        Ok(found) => found,
+        Err(error) => {
+            hub.board().abandon_look(key);
+            return Err(error);
+        }
+    };
+    put_on_board(hub, key, claim, &found.next, found.jobs, found.all);
+    match found.next {
+        Next::Deliver { until, .. } if found.all => settle(hub, key, found.version, until).await,
+        Next::Deliver { .. } | Next::Leave => Ok(()),
+        Next::Wait => settle(hub, key, found.version, NEVER).await,
+        Next::Purge { closed_at } => purge(hub, key, found.version, closed_at).await,
     }
-    result
+}
+
+/// Ends a look.
+fn put_on_board(hub: &Hub, key: LaneKey, claim: Claim, next: &Next, jobs: Vec<Job>, all: bool) {
+    let mut board = hub.board();
+    // Under another claim the lane is not this process's any more, and whoever takes it looks.
+    let held = hub.claim() == Some(claim);
+    match next {
+        Next::Deliver { outlet, .. } if held => {
+            board.adopt(key, Arc::clone(outlet));
+            board.end_look(key, jobs, all);
+        }
+        Next::Deliver { .. } | Next::Leave | Next::Wait | Next::Purge { .. } => board.remove(key),
+    }
+}
+
+/// What a look found.
+struct Found {
+    version: i64,
+    jobs: Vec<Job>,
+    /// Whether those, and what is known already, are all that is due.
+    all: bool,
+    next: Next,
+}
+
+/// What is to be done with a lane.
+enum Next {
+    /// It is not this process's to deliver, or is gone.
+    Leave,
+    /// Nothing can be sent to the consumer as it is. A change of it makes the lane due.
+    Wait,
+    /// The consumer was deleted.
+    Purge { closed_at: Timestamp },
+    /// Send what is due, and look again then.
+    Deliver {
+        outlet: Arc<Outlet>,
+        until: Timestamp,
+    },
+}
+
+async fn find(hub: &Hub, key: LaneKey, claim: Claim, limit: usize) -> Result<Found, StoreError> {
+    let now = hub.app.now();
+    let seen = see(hub, key, now, limit).await?;
+    let found = |version, next| Found {
+        version,
+        jobs: Vec::new(),
+        all: true,
+        next,
+    };
+    let Some(seen) = seen else {
+        return Ok(found(0, Next::Leave));
+    };
+    let version = seen.lane.version;
+    if let Some(closed_at) = seen.lane.closed_at {
+        return Ok(found(version, Next::Purge { closed_at }));
+    }
+    if claim != seen.lane.claim {
+        return Ok(found(version, Next::Leave));
+    }
+    let present = hub.board().outlet(key);
+    let consumer = seen.consumer.filter(|consumer| !consumer.disabled);
+    let outlet = consumer.and_then(|consumer| hub.outlet(&consumer, present));
+    let Some(outlet) = outlet else {
+        return Ok(found(version, Next::Wait));
+    };
+    let mut unreadable = seen.due.unreadable;
+    let mut jobs = Vec::new();
+    for due in seen.due.deliveries {
+        if hub.board().knows(key, due.event.id) {
+            continue;
+        }
+        match hub.message(&due.event) {
+            Ok(message) => jobs.push(Job {
+                message,
+                attempts: due.attempts,
+            }),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    if !unreadable.is_empty() {
+        hub.unreadable("delivery", &unreadable);
+        put_off(hub, key, unreadable, now).await?;
+    }
+    Ok(Found {
+        version,
+        jobs,
+        all: seen.all,
+        next: Next::Deliver {
+            outlet,
+            until: seen.next.unwrap_or(NEVER),
+        },
+    })
 }
 
 /// Claims a lane; true also where it is claimed by this process already.
@@ -190,53 +263,15 @@ async fn take(
         .await
 }
 
-async fn look(hub: &Arc<Hub>, key: LaneKey, claim: Claim, limit: usize) -> Result<(), StoreError> {
-    let now = hub.app.now();
-    let Some(seen) = see(hub, key, now, limit).await? else {
-        hub.board().remove(key);
-        return Ok(());
-    };
-    if let Some(closed_at) = seen.lane.closed_at {
-        hub.board().remove(key);
-        return purge(hub, key, &seen.lane, closed_at).await;
-    }
-    let consumer = seen.consumer.filter(|consumer| !consumer.disabled);
-    let Some(consumer) = consumer.filter(|_| claim == seen.lane.claim) else {
-        let ours = claim == seen.lane.claim;
-        hub.board().remove(key);
-        if ours {
-            // What it has not got waits until it is enabled again, which makes the lane due.
-            settle(hub, key, seen.lane.version, NEVER).await?;
-        }
-        return Ok(());
-    };
-    let present = hub.board().outlet(key);
-    let Some(outlet) = hub.outlet(&consumer, present) else {
-        // Nothing can be sent to it as it is. Said in the log; a change of the consumer makes the lane due.
-        hub.board().remove(key);
-        return settle(hub, key, seen.lane.version, NEVER).await;
-    };
-    let mut jobs = Vec::new();
-    for due in seen.due {
-        if hub.board().knows(key, due.event.id) {
-            continue;
-        }
-        if let Some(message) = hub.message(&due.event) {
-            jobs.push(Job {
-                message,
-                attempts: due.attempts,
-            });
-        }
-    }
-    {
-        let mut board = hub.board();
-        board.adopt(key, outlet);
-        board.end_look(key, jobs, seen.more);
-    }
-    if !seen.more {
-        settle(hub, key, seen.lane.version, seen.next.unwrap_or(NEVER)).await?;
-    }
-    Ok(())
+/// What a look sees, at one instant.
+struct Seen {
+    lane: Lane,
+    consumer: Option<Consumer>,
+    due: DueNow,
+    /// Whether that is all that is due.
+    all: bool,
+    /// When the next after those is due, where that was all.
+    next: Option<Timestamp>,
 }
 
 async fn see(
@@ -254,15 +289,15 @@ async fn see(
                 let Some(lane) = lane::find(tx, key).await? else {
                     return Ok(None);
                 };
-                let consumer = consumer::find(tx, key.client, key.consumer).await?;
+                let consumer = consumer::recipient(tx, key.client, key.consumer).await?;
                 let wanted =
                     lane.closed_at.is_none() && consumer.as_ref().is_some_and(|c| !c.disabled);
                 let due = match wanted && limit > 0 {
                     true => delivery::due(tx, key, now, limit).await?,
-                    false => Vec::new(),
+                    false => DueNow::default(),
                 };
-                let more = u32::try_from(due.len()).is_ok_and(|count| count >= limit);
-                let next = match wanted && !more {
+                let all = u32::try_from(due.len()).is_ok_and(|count| count < limit);
+                let next = match wanted && all {
                     true => delivery::next_due(tx, key, now).await?,
                     false => None,
                 };
@@ -270,12 +305,33 @@ async fn see(
                     lane,
                     consumer,
                     due,
+                    all,
                     next,
-                    more,
                 }))
             })
         })
         .await
+}
+
+/// Lets deliveries whose event can't be read wait: a later version may read it, or somebody mend it. They hold up no other.
+async fn put_off(
+    hub: &Hub,
+    key: LaneKey,
+    unreadable: Vec<Unreadable<EventId>>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let events: Vec<_> = unreadable.into_iter().map(|one| one.id).collect();
+    let until = now.plus(hub.options.again);
+    for some in events.chunks(ROWS) {
+        hub.app
+            .store()
+            .queue("put_off", (key, some.to_vec(), now, until), |tx, input| {
+                let (key, events, now, until) = input;
+                Box::pin(async move { delivery::put_off(tx, *key, events, *now, *until).await })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// Where something came meanwhile, nothing is changed: the lane is still due, and looked at again.
@@ -293,12 +349,12 @@ async fn settle(hub: &Hub, key: LaneKey, version: i64, next: Timestamp) -> Resul
 async fn purge(
     hub: &Hub,
     key: LaneKey,
-    lane: &Lane,
+    version: i64,
     closed_at: Timestamp,
 ) -> Result<(), StoreError> {
     let until = closed_at.plus(CLOSED_FOR);
     let over = hub.app.now() >= until;
-    let input = (key, lane.version, over, until);
+    let input = (key, version, over, until);
     for _ in 0..PURGE_STEPS {
         let done = hub
             .app

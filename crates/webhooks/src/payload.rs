@@ -8,7 +8,7 @@ use handclasp_domain::{
     CompanyFacts, CompanyId, ConnectionError, ConnectionFacts, ConnectionId, ConnectionStatus,
     EventFacts, EventId, IntegrationId, PlatformKey, SourceId, SourceType, Timestamp,
 };
-use handclasp_store::delivery::Told;
+use handclasp_store::fan_out::Told;
 use serde::{Serialize, Serializer};
 
 /// Renders an event as the body of its messages, the same for every consumer. Of an event whose company was erased since, only

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::{Hub, Made};
+use crate::say::{self, Seldom};
 
 /// How many attempts one transaction writes at most, two rows each. It takes its turn with the requests that write; more would keep
 /// those waiting for longer.
@@ -25,6 +26,7 @@ const LAST_TRIES: usize = 5;
 /// Writes down what comes, until `stop`; then what has come.
 pub(crate) async fn run(hub: Arc<Hub>, mut made: mpsc::Receiver<Made>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut failures = Seldom::default();
     loop {
         let came = tokio::select! {
             biased;
@@ -34,25 +36,30 @@ pub(crate) async fn run(hub: Arc<Hub>, mut made: mpsc::Receiver<Made>, stop: Can
         if came == 0 {
             return;
         }
-        write(&hub, std::mem::take(&mut batch), &stop).await;
+        write(&hub, std::mem::take(&mut batch), &mut failures, &stop).await;
         batch.reserve(BATCH);
     }
 }
 
-async fn write(hub: &Hub, made: Vec<Made>, stop: &CancellationToken) {
+async fn write(hub: &Hub, made: Vec<Made>, failures: &mut Seldom, stop: &CancellationToken) {
     let gone: Vec<_> = made
         .iter()
         .filter(|made| made.gone)
         .map(|made| (made.attempt.lane, disabling(hub, made.attempt.lane)))
         .collect();
+    let results: Vec<_> = made
+        .iter()
+        .map(|made| (made.attempt.lane, made.generation, made.attempt.event))
+        .collect();
     let attempts: Arc<[Attempt]> = made.into_iter().map(|made| made.attempt).collect();
     let gone: Arc<[_]> = gone.into();
     let mut tries = 0;
-    loop {
+    let saved = loop {
         match save(hub, Arc::clone(&attempts), Arc::clone(&gone)).await {
-            Ok(()) => break,
+            Ok(saved) => break saved,
             Err(error) => {
-                tracing::warn!(%error, cause = ?error, "attempts to deliver webhooks could not be written down yet");
+                let what = "attempts to deliver webhooks could not be written down yet";
+                say::database(failures, &error, what);
                 tries += 1;
                 if stop.is_cancelled() && tries >= LAST_TRIES {
                     // They are made again by whoever comes next.
@@ -61,23 +68,33 @@ async fn write(hub: &Hub, made: Vec<Made>, stop: &CancellationToken) {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    };
+    if failures.is_over() {
+        tracing::info!("attempts to deliver webhooks are written down again");
     }
     let mut board = hub.board();
-    for attempt in &*attempts {
-        board.saved(attempt.lane, attempt.event);
+    for (key, generation, event) in results {
+        board.saved(key, generation, event);
+        if !saved {
+            board.doubt(key);
+        }
+    }
+    for (key, _) in &*gone {
+        board.heard(*key);
     }
 }
 
+/// Whether all of them counted. Where one did not, its message may be still due, and only the database knows.
 async fn save(
     hub: &Hub,
     attempts: Arc<[Attempt]>,
     gone: Arc<[(LaneKey, AuditEntry)]>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let count = attempts.len() as u64;
     let Some(claim) = hub.claim() else {
-        // Dead to the others, who make these attempts again. What was known is forgotten with the claims.
+        // Dead to the others. Whoever has the lanes next makes these attempts again.
         metrics::counter!("handclasp_webhook_results_lost_total").increment(count);
-        return Ok(());
+        return Ok(false);
     };
     let saved = hub
         .app
@@ -99,7 +116,7 @@ async fn save(
         // The consumer was deleted meanwhile, or its lane is another replica's.
         metrics::counter!("handclasp_webhook_results_lost_total").increment(count - saved);
     }
-    Ok(())
+    Ok(saved == count)
 }
 
 /// The audit entry of a consumer's being disabled because it answered that it is gone.

@@ -37,12 +37,7 @@ fn take(hub: &Hub) -> Option<Work> {
     }
     // Nothing is sent by a process that may be dead to the others.
     hub.claim()?;
-    let mut board = hub.board();
-    let work = board.take();
-    if board.has_low() {
-        hub.low.notify_one();
-    }
-    work
+    hub.board().take()
 }
 
 /// Waits until told to stop, and then for what is on its way, within the grace. What does not end in it is given up, and sent
@@ -73,6 +68,10 @@ async fn send_on(hub: &Arc<Hub>, first: Work) {
             made = Box::pin(attempt(hub, &work)) => made,
             () = hub.give_up.cancelled() => return,
         };
+        if made.gone {
+            // First, so that what is written down of it comes after.
+            hub.board().mute(&work);
+        }
         // Where nobody writes it down any more, the process is ending: the message is sent again by the next.
         drop(hub.made.send(made).await);
         hub.board().done(&work, manner);
@@ -139,7 +138,12 @@ async fn attempt(hub: &Hub, work: &Work) -> (Made, Manner) {
         state,
         next,
     };
-    (Made { attempt, gone }, manner)
+    let made = Made {
+        attempt,
+        gone,
+        generation: work.generation,
+    };
+    (made, manner)
 }
 
 /// The log's word for an answer. Failures without one have the outgoing client's words.

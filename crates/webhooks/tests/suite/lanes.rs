@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use handclasp_ambient::new_id;
 use handclasp_domain::{EventId, Id, ReplicaId, Timestamp};
-use handclasp_store::delivery::{self, Attempt, DeliveryState, FanOut};
+use handclasp_store::delivery::{self, Attempt, DeliveryState};
+use handclasp_store::fan_out::{self, FanOut};
 use handclasp_store::lane::{self, LaneKey, NEVER};
 use handclasp_store::{Store, StoreError, Tx, replica};
 use uuid::Uuid;
@@ -40,15 +41,16 @@ impl Ground {
         let consumer = bed.consumer("https://example.com/").await;
         bed.company("Ash & Birch").await;
         let lane = LaneKey::of(&consumer);
-        let pending = delivery::pending(&mut bed.app().store(), 10).await.unwrap();
-        let event = pending[0].id;
+        let waiting = fan_out::waiting(&mut bed.app().store(), 10).await.unwrap();
+        let event = waiting.events[0].id;
         let step = FanOut {
             events: vec![(lane.client, event)],
-            deliveries: vec![(lane, event, pending[0].at)],
+            deliveries: vec![(lane, event, waiting.events[0].at)],
+            ..FanOut::default()
         };
         let now = bed.app().now();
         queue!(bed.app().store(), (step, now), |tx, input| {
-            delivery::fan_out(tx, &input.0, &BTreeSet::new(), None, input.1).await?
+            fan_out::fan_out(tx, &input.0, &BTreeSet::new(), None, input.1).await?
         });
         Self { bed, lane, event }
     }
@@ -204,12 +206,13 @@ async fn an_event_is_fanned_out_once() {
     let step = FanOut {
         events: vec![(ground.lane.client, ground.event)],
         deliveries: vec![(other, ground.event, ground.bed.app().now())],
+        ..FanOut::default()
     };
     let now = ground.bed.app().now();
     let again = ground
         .store()
         .queue("test", (step, now), |tx, (step, now)| {
-            Box::pin(async move { delivery::fan_out(tx, step, &BTreeSet::new(), None, *now).await })
+            Box::pin(async move { fan_out::fan_out(tx, step, &BTreeSet::new(), None, *now).await })
         })
         .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
@@ -228,14 +231,16 @@ async fn what_its_holder_has_in_hand_makes_a_lane_due_only_where_it_is_another_s
     let in_hand = BTreeSet::from([ground.lane]);
     let fan_out = async |claim| {
         ground.bed.company("One more").await;
-        let pending = delivery::pending(&mut ground.store(), 10).await.unwrap();
+        let waiting = fan_out::waiting(&mut ground.store(), 10).await.unwrap();
+        let event = &waiting.events[0];
         let step = FanOut {
-            events: vec![(ground.lane.client, pending[0].id)],
-            deliveries: vec![(ground.lane, pending[0].id, pending[0].at)],
+            events: vec![(event.client, event.id)],
+            deliveries: vec![(ground.lane, event.id, event.at)],
+            ..FanOut::default()
         };
         let input = (step, in_hand.clone(), claim, ground.bed.app().now());
         queue!(ground.store(), input, |tx, input| {
-            delivery::fan_out(tx, &input.0, &input.1, Some(input.2), input.3).await?
+            fan_out::fan_out(tx, &input.0, &input.1, Some(input.2), input.3).await?
         });
     };
     fan_out(holder).await;

@@ -7,11 +7,15 @@
 
 mod consumers;
 mod delivery;
+mod faults;
 mod isolation;
 mod lanes;
 mod log;
 mod payload;
 mod replicas;
 mod restart;
+mod said;
 mod schedule;
+mod stress;
 mod support;
+mod unreadable;

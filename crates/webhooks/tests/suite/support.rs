@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber;
 
 /// How long a test waits for what must come.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -341,8 +342,13 @@ pub(crate) fn hurried() -> Options {
 
 impl Worker {
     pub(crate) fn start(app: App) -> Self {
+        Self::with(app, hurried())
+    }
+
+    pub(crate) fn with(app: App, options: Options) -> Self {
         let stop = CancellationToken::new();
-        let running = tokio::spawn(handclasp_webhooks::run_with(app, hurried(), stop.clone()));
+        let run = handclasp_webhooks::run_with(app, options, stop.clone());
+        let running = tokio::spawn(run.with_current_subscriber());
         Self { stop, running }
     }
 
