@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::board::{Board, Message, Outlet};
-use crate::say::{self, Seldom};
+use crate::say::{self, Failures, Seldom};
 use crate::sign::SigningKey;
 use crate::{Options, alive, fan_out, look, payload, record, send};
 
@@ -39,6 +39,7 @@ pub(crate) struct Hub {
     pub(crate) low: Notify,
     pub(crate) made: mpsc::Sender<Made>,
     pub(crate) senders: TaskTracker,
+    pub(crate) failures: Failures,
     looking: Mutex<Seldom>,
     unreadable: Mutex<HashMap<&'static str, Seldom>>,
     board: Mutex<Board>,
@@ -215,6 +216,7 @@ pub(crate) async fn run(app: App, options: Options, stop: CancellationToken) {
         options,
         standing: Mutex::new(standing),
         messages: Mutex::default(),
+        failures: Failures::default(),
         looking: Mutex::default(),
         unreadable: Mutex::default(),
     });

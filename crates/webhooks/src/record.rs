@@ -96,22 +96,30 @@ async fn save(
         metrics::counter!("handclasp_webhook_results_lost_total").increment(count);
         return Ok(false);
     };
-    let saved = hub
+    let (saved, disabled) = hub
         .app
         .store()
         .queue("save_attempts", (attempts, gone, claim), |tx, input| {
             let (attempts, gone, claim) = input;
             Box::pin(async move {
                 let saved = delivery::save(tx, attempts, *claim).await?;
+                let mut disabled = Vec::new();
                 for (key, entry) in &**gone {
                     if consumer::disable(tx, key.client, key.consumer).await? {
                         audit::insert(tx, entry).await?;
+                        disabled.push(*key);
                     }
                 }
-                Ok::<_, StoreError>(saved)
+                Ok::<_, StoreError>((saved, disabled))
             })
         })
         .await?;
+    for key in disabled {
+        tracing::warn!(
+            client = %key.client, consumer = %key.consumer,
+            "a webhook consumer answered 410 Gone and is disabled"
+        );
+    }
     if saved < count {
         // The consumer was deleted meanwhile, or its lane is another replica's.
         metrics::counter!("handclasp_webhook_results_lost_total").increment(count - saved);

@@ -1,12 +1,18 @@
 //! What goes to the log, and how often. What fails again and again is said at once, and then once a minute with how often it was not
 //! said: a log that drowns tells nothing.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use handclasp_store::StoreError;
+use handclasp_store::delivery::{Attempt, DeliveryState};
+use handclasp_store::lane::LaneKey;
 
 /// How often one thing is said at most.
 const EVERY: Duration = Duration::from_secs(60);
+/// Above how many remembered consumers those are forgotten that were not spoken of for a while.
+const REMEMBERED: usize = 4096;
 
 /// One thing to say, not too often.
 #[derive(Debug, Default)]
@@ -43,6 +49,53 @@ pub(crate) fn database(seldom: &mut Seldom, error: &StoreError, what: &'static s
         && let Some(unsaid) = seldom.now()
     {
         tracing::warn!(%error, cause = ?error, unsaid, "{what}");
+    }
+}
+
+/// Which consumers do not take their messages: a line a minute for each at most, and one for what is given up. Nothing in it is
+/// secret: neither the address nor what was sent or answered.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Mutex<HashMap<LaneKey, Failing>>);
+
+#[derive(Debug, Default)]
+struct Failing {
+    attempts: Seldom,
+    given_up: Seldom,
+}
+
+impl Failures {
+    /// Says how an attempt went, where it failed.
+    pub(crate) fn note(&self, attempt: &Attempt) {
+        if attempt.state == DeliveryState::Success {
+            return;
+        }
+        let (client, consumer) = (attempt.lane.client, attempt.lane.consumer);
+        let (event, number, outcome) = (attempt.event, attempt.number, attempt.outcome);
+        let status = attempt.status;
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= REMEMBERED {
+            failures
+                .retain(|_, failing| failing.attempts.is_fresh() || failing.given_up.is_fresh());
+        }
+        let failing = failures.entry(attempt.lane).or_default();
+        match attempt.next {
+            Some(next) => {
+                if let Some(unsaid) = failing.attempts.now() {
+                    tracing::info!(
+                        %client, %consumer, %event, attempt = number, outcome, status, %next, unsaid,
+                        "a webhook did not arrive and is tried again"
+                    );
+                }
+            }
+            None => {
+                if let Some(unsaid) = failing.given_up.now() {
+                    tracing::warn!(
+                        %client, %consumer, %event, attempt = number, outcome, status, unsaid,
+                        "a webhook did not arrive and is given up"
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -138,6 +138,9 @@ async fn attempt(hub: &Hub, work: &Work) -> (Made, Manner) {
         state,
         next,
     };
+    if !gone {
+        hub.failures.note(&attempt);
+    }
     let made = Made {
         attempt,
         gone,
