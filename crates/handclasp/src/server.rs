@@ -9,6 +9,7 @@ use handclasp_web::front::{self, Door, FrontLimits};
 use handclasp_web::layers::Sites;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -64,14 +65,12 @@ async fn in_good_order(
     let background = TaskTracker::new();
     // Background work goes on while the last requests finish: they may cause events.
     let background_stop = CancellationToken::new();
-    background.spawn(handclasp_webhooks::run(
-        app.clone(),
-        background_stop.clone(),
-    ));
-    background.spawn(handclasp_app::jobs::run(
-        app.clone(),
-        background_stop.clone(),
-    ));
+    let webhooks = handclasp_webhooks::run(app.clone(), background_stop.clone());
+    let jobs = handclasp_app::jobs::run(app.clone(), background_stop.clone());
+    let fault = CancellationToken::new();
+    for work in [background.spawn(webhooks), background.spawn(jobs)] {
+        tokio::spawn(end_with(work, fault.clone(), stop.clone()));
+    }
     background.spawn(front::serve(
         "control",
         vec![Door::Unix(control)],
@@ -105,7 +104,21 @@ async fn in_good_order(
     background.close();
     let _late = tokio::time::timeout(BACKGROUND, background.wait()).await;
     app.store().close().await;
+    anyhow::ensure!(
+        !fault.is_cancelled(),
+        "background work ended by a fault: see the log"
+    );
     Ok(())
+}
+
+/// Ends the server where background work panicked. Without it nothing would be delivered and nobody would notice; whoever starts
+/// the server again starts that too.
+async fn end_with(work: JoinHandle<()>, fault: CancellationToken, stop: CancellationToken) {
+    if work.await.is_err_and(|error| error.is_panic()) {
+        tracing::error!("background work has ended by a fault; the server stops");
+        fault.cancel();
+        stop.cancel();
+    }
 }
 
 /// The signals by which a process is told to stop.
