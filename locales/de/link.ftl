@@ -68,7 +68,7 @@ link-another-todo = Trennen Sie zuerst { $platform }, dann wählen Sie neu.
 link-another-show = { $platform } anzeigen
 
 link-not-listed-title = Ihre Software ist nicht dabei?
-link-not-listed-text = Dann lässt sie sich hier noch nicht verbinden. Wir sagen { $client } Bescheid; dort findet man mit Ihnen einen anderen Weg.
+link-not-listed-text = Dann lässt sie sich hier noch nicht verbinden. Sagen Sie { $client }, welche Software Sie nutzen; dort findet man mit Ihnen einen anderen Weg.
 link-not-listed-again = Die Liste noch einmal ansehen
 
 link-consent-title = { $platform } mit { $client } verbinden?
@@ -82,7 +82,7 @@ link-consent-account-text = { $client } erfährt den Namen des Unternehmens, das
 link-consent-data-title = Daten, die geteilt werden
 link-consent-data-text = { $client } darf diese Arten von Daten aus { $platform } lesen:
 link-consent-retention-title = Wie lange
-link-consent-retention-text = Der Zugriff gilt, bis Sie ihn beenden. Sie können ihn jederzeit auf dieser Seite oder in { $platform } trennen. Ab dann wird nichts mehr gelesen.
+link-consent-retention-text = Der Zugriff gilt, bis Sie ihn beenden. Sie können ihn jederzeit mit diesem Link oder in { $platform } trennen. Ab dann wird nichts mehr gelesen.
 link-consent-agreement = Mit „Weiter zu { $platform }“ stimmen Sie zu, dass { $client } diese Daten liest, bis Sie den Zugriff beenden.
 link-consent-accept = Weiter zu { $platform }
 link-consent-changed = Diese Seite hat sich geändert, seit Sie sie geöffnet haben. Bitte lesen Sie sie noch einmal.
@@ -146,11 +146,11 @@ link-onward-title = Es geht zurück zu { $client }
 link-onward-text = Das dauert einen Moment. Wenn nichts passiert, nutzen Sie die Schaltfläche.
 link-onward-continue = Weiter zu { $client }
 link-confirmation-title = Alles erledigt
-link-confirmation-text = { $client } weiß Bescheid. Sie können diese Seite schließen.
+link-confirmation-text = { $client } sieht, was Sie verbunden haben. Sie können diese Seite schließen.
 link-confirmation-connected = Verbunden
 link-confirmation-back = Verbindungen ansehen oder ändern
 link-ended-title = Sie sind gegangen
-link-ended-text = { $client } weiß Bescheid. Sie können diese Seite schließen oder mit demselben Link zurückkommen.
+link-ended-text = Sie können diese Seite schließen oder mit demselben Link zu { $client } zurückkommen.
 link-ended-again = Den Link wieder öffnen
 
 link-connection-with = Geteilt mit

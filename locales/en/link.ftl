@@ -71,7 +71,7 @@ link-another-todo = Disconnect { $platform } first, then choose again.
 link-another-show = Show { $platform }
 
 link-not-listed-title = Is your software not in the list?
-link-not-listed-text = Then it cannot be connected here yet. We will tell { $client }, and they will find another way with you.
+link-not-listed-text = Then it cannot be connected here yet. Tell { $client } which software you use, so that they can find another way with you.
 link-not-listed-again = Look through the list again
 
 ## Before you go
@@ -86,7 +86,7 @@ link-consent-account-text = { $client } learns the name of the company that you 
 link-consent-data-title = Data that is shared
 link-consent-data-text = { $client } may read these kinds of data from { $platform }:
 link-consent-retention-title = How long it lasts
-link-consent-retention-text = Access lasts until you end it. You can disconnect on this page or in { $platform } at any time. From then on nothing more is read.
+link-consent-retention-text = Access lasts until you end it. You can disconnect with this link or in { $platform } at any time. From then on nothing more is read.
 link-consent-agreement = By continuing to { $platform } you agree that { $client } reads this data until you end the access.
 link-consent-accept = Continue to { $platform }
 link-consent-changed = This page has changed since you opened it. Please read it again.
@@ -153,11 +153,11 @@ link-onward-title = Taking you back to { $client }
 link-onward-text = This takes a moment. If nothing happens, use the button.
 link-onward-continue = Continue to { $client }
 link-confirmation-title = All done
-link-confirmation-text = { $client } has been told. You can close this page.
+link-confirmation-text = { $client } can see what you connected. You can close this page.
 link-confirmation-connected = Connected
 link-confirmation-back = See or change your connections
 link-ended-title = You have left
-link-ended-text = { $client } has been told. You can close this page, or come back with the same link.
+link-ended-text = You can close this page, or come back to { $client } with the same link.
 link-ended-again = Open the link again
 
 ## One connection

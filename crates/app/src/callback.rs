@@ -20,6 +20,7 @@ use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::credential::{self, Revocation, SealedCredential};
 use handclasp_store::{Tx, connection, journey};
 use subtle::ConstantTimeEq;
+use tracing::Instrument;
 
 use crate::choose_integration::another_active;
 use crate::credentials::Tokens;
@@ -69,14 +70,16 @@ impl App {
             CallbackTurn::Take => {
                 let (app, caller, attempt) = (self.clone(), caller.clone(), found.clone());
                 // Taking is in the task, too: an attempt that is taken and then forgotten would be lost.
-                let task = self.tasks().spawn(async move {
+                let work = async move {
                     if !app.take(&attempt).await? {
                         return Ok(());
                     }
                     let result = app.complete(&caller, &attempt, &query).await;
                     app.attempts_finished().notify_waiters();
                     result
-                });
+                };
+                // In the request's span: what it logs carries the request's correlation.
+                let task = self.tasks().spawn(work.in_current_span());
                 match task.await {
                     Ok(Ok(())) => self.wait_for(found).await,
                     Ok(Err(error)) => Err(error),
@@ -473,6 +476,7 @@ async fn fail_in(
     fail: &Change,
     failed: &Failed,
 ) -> Result<(), AppError> {
+    tracing::info!(attempt = %attempt.id, connection = %attempt.connection, kind = failed.kind.as_str(), "an authorization has failed");
     if let Some(unwanted) = &failed.unwanted {
         credential::queue_revocation(tx, unwanted).await?;
     }

@@ -296,8 +296,11 @@ impl Config {
                 ),
                 None => "the configuration (the environment) is wrong".to_owned(),
             })?;
-        if config.database_pool == 0 || config.connections == 0 {
-            bail!("database_pool and connections must be at least 1");
+        if config.database_pool < 2 {
+            bail!("database_pool must be at least 2");
+        }
+        if config.connections == 0 {
+            bail!("connections must be at least 1");
         }
         EnvFilter::try_new(config.log_filter())
             .map_err(|_| anyhow::anyhow!("log: not a level, nor a list of levels by part"))?;

@@ -115,7 +115,8 @@ pub(crate) fn page(
         },
         instead,
         leave: ways.leave,
-        reference: visit.page.correlation.to_string(),
+        // The log has it with what went wrong, which this request's own would not lead to.
+        reference: attempt.id.to_string(),
     })
 }
 
