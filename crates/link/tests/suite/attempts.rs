@@ -5,8 +5,6 @@ use std::time::Duration;
 use handclasp_domain::{AttemptId, AttemptState, Id, ReplicaId};
 use handclasp_store::attempt;
 
-use http::Method;
-
 use crate::support::{World, link_url, to_sign_in};
 
 #[tokio::test]
@@ -14,9 +12,7 @@ async fn whoever_takes_too_long_starts_again_with_one_button() {
     let world = World::start().await;
     let mut person = world.person();
     let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
-    let (action, fields) = sign_in.form("Allow access");
-    let answer = person.request(Method::POST, action, Some(fields)).await;
-    let callback = answer.refresh().unwrap();
+    let callback = person.allow_and_wait(&sign_in).await;
     world.test.clock.advance(Duration::from_secs(3_601));
     let late = person.open(callback.as_str()).await;
     assert_eq!(late.heading(), "That took a little too long");

@@ -13,9 +13,7 @@ async fn a_callback_counts_once_and_in_its_own_browser() {
     let mut person = world.person();
     let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
     // The third party's answer, caught before the browser takes it.
-    let (action, fields) = sign_in.form("Allow access");
-    let answer = person.request(Method::POST, action, Some(fields)).await;
-    let callback = answer.refresh().expect("the third party's page goes on");
+    let callback = person.allow_and_wait(&sign_in).await;
     assert!(callback.path().starts_with("/callback/"));
 
     // Another browser: refused, and nothing has changed.
@@ -67,15 +65,7 @@ async fn a_callback_counts_once_and_in_its_own_browser() {
             .words()
             .contains("Connected")
     );
-    assert_eq!(
-        world
-            .events()
-            .await
-            .iter()
-            .filter(|kind| **kind == "connection.connected")
-            .count(),
-        1
-    );
+    assert_eq!(world.told("connection.connected").await, 1);
 }
 
 #[tokio::test]
@@ -83,24 +73,14 @@ async fn two_callbacks_at_once_exchange_once() {
     let world = World::start().await;
     let mut person = world.person();
     let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
-    let (action, fields) = sign_in.form("Allow access");
-    let answer = person.request(Method::POST, action, Some(fields)).await;
-    let callback = answer.refresh().unwrap();
+    let callback = person.allow_and_wait(&sign_in).await;
     let mut twin = world.person();
     twin.clone_cookies(&person);
     let (one, two) = tokio::join!(person.open(callback.as_str()), twin.open(callback.as_str()));
     for page in [one, two] {
         assert!(page.words().contains("Connected"), "{}", page.words());
     }
-    assert_eq!(
-        world
-            .events()
-            .await
-            .iter()
-            .filter(|kind| **kind == "connection.connected")
-            .count(),
-        1
-    );
+    assert_eq!(world.told("connection.connected").await, 1);
     assert_eq!(world.statuses().await, ["Linked"]);
 }
 
@@ -134,9 +114,7 @@ async fn a_request_dropped_at_any_await_loses_nothing() {
         let world = World::start().await;
         let mut person = world.person();
         let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
-        let (action, fields) = sign_in.form("Allow access");
-        let answer = person.request(Method::POST, action, Some(fields)).await;
-        let callback = answer.refresh().unwrap();
+        let callback = person.allow_and_wait(&sign_in).await;
         let mut gone = world.person();
         gone.clone_cookies(&person);
         let request = Box::pin(gone.open(callback.as_str()));
@@ -149,11 +127,7 @@ async fn a_request_dropped_at_any_await_loses_nothing() {
             again.words()
         );
         assert_eq!(world.statuses().await, ["Linked"], "{polls}");
-        let events = world.events().await;
-        let told = events
-            .iter()
-            .filter(|kind| **kind == "connection.connected");
-        assert_eq!(told.count(), 1, "{polls}");
+        assert_eq!(world.told("connection.connected").await, 1, "{polls}");
     }
     assert!(dropped > 0, "no request was dropped");
 }

@@ -37,15 +37,7 @@ async fn back_reload_and_a_second_tab_work_at_every_step() {
             .contains("Connected")
     );
     assert_eq!(world.statuses().await, ["Linked"]);
-    assert_eq!(
-        world
-            .events()
-            .await
-            .iter()
-            .filter(|kind| **kind == "connection.connected")
-            .count(),
-        1
-    );
+    assert_eq!(world.told("connection.connected").await, 1);
 }
 
 #[tokio::test]

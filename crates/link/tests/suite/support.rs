@@ -126,6 +126,12 @@ impl World {
             .unwrap()
     }
 
+    /// How often an event of this kind was told.
+    pub(crate) async fn told(&self, kind: &str) -> usize {
+        let events = self.events().await;
+        events.iter().filter(|told| **told == kind).count()
+    }
+
     /// The kinds of all events so far, in their order.
     pub(crate) async fn events(&self) -> Vec<&'static str> {
         let pending = handclasp_store::event::pending(&mut self.test.app.store(), 1_000)
@@ -240,6 +246,13 @@ impl Person<'_> {
             Some(next) => self.open(next.as_str()).await,
             None => answer,
         }
+    }
+
+    /// Allows access at the third party, and does not go back yet: the address of the way back.
+    pub(crate) async fn allow_and_wait(&mut self, sign_in: &Page) -> Url {
+        let (action, fields) = sign_in.form("Allow access");
+        let answer = self.request(Method::POST, action, Some(fields)).await;
+        answer.refresh().expect("the third party's page goes on")
     }
 
     /// Allows access at the third party, to another company than the first.
