@@ -154,7 +154,7 @@ impl Store {
             }
             // Also where the second run met what the first one left after it was looked for.
             let found = self.read("look_for_mark", Arc::clone(&input), move |tx, input| {
-                Box::pin(left(tx, input))
+                left(tx, input)
             });
             match (found.await?, said) {
                 (true, _) => return Ok(()),
