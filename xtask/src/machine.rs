@@ -21,6 +21,8 @@ pub(crate) struct Machine {
     pub(crate) node: PathBuf,
     pub(crate) npm: PathBuf,
     pub(crate) chromium: PathBuf,
+    /// One that can make virtual environments.
+    pub(crate) python: PathBuf,
     /// The folder of `initdb`, `postgres` and `psql`.
     pub(crate) postgres: PathBuf,
     /// Not a program, and the one thing that may be missing.
@@ -56,6 +58,11 @@ const GIT: Need = Need {
     packages: &["git"],
     find: || find("git"),
 };
+const PYTHON: Need = Need {
+    name: "Python with venv",
+    packages: &["python3", "python3-venv"],
+    find: python_with_venv,
+};
 const POSTGRES: Need = Need {
     name: "PostgreSQL's server programs",
     packages: &["postgresql"],
@@ -70,7 +77,7 @@ impl Machine {
     /// out of the tests for want of a program.
     pub(crate) fn prepare() -> Result<Self> {
         rust_components()?;
-        let missing: Vec<&Need> = [&GIT, &NODE, &NPM, &CHROMIUM, &POSTGRES]
+        let missing: Vec<&Need> = [&GIT, &NODE, &NPM, &CHROMIUM, &PYTHON, &POSTGRES]
             .into_iter()
             .filter(|need| (need.find)().is_none())
             .collect();
@@ -82,6 +89,7 @@ impl Machine {
             node: have(&NODE)?,
             npm: have(&NPM)?,
             chromium: have(&CHROMIUM)?,
+            python: have(&PYTHON)?,
             postgres: have(&POSTGRES)?,
             contract: Contract::look()?,
         };
@@ -112,6 +120,15 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 fn is_program(file: &Path) -> bool {
     file.metadata()
         .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// Debian has `venv` and what it installs with in a package of their own.
+fn python_with_venv() -> Option<PathBuf> {
+    let python = find("python3")?;
+    let mut probe = Command::new(&python);
+    let probe = probe.args(["-c", "import venv, ensurepip"]);
+    let status = probe.stderr(Stdio::null()).status().ok()?;
+    status.success().then_some(python)
 }
 
 /// The folder of the newest PostgreSQL: Debian keeps its server programs off the `PATH`.

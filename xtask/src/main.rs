@@ -12,6 +12,7 @@ mod machine;
 mod node;
 mod postgres;
 mod process;
+mod python;
 mod report;
 mod suite;
 
@@ -24,8 +25,8 @@ const HELP: &str = "\
 cargo xtask <command>
 
   test               everything: formatting, lints, all tests on SQLite and on PostgreSQL,
-                     the SDK's conformance suite and the browser journeys on both engines.
-                     Installs through apt and npm what is missing
+                     the SDKs' conformance suites and the browser journeys on both engines.
+                     Installs through apt, npm and pip what is missing
   journeys [--all]   the browser journeys alone: quick (SQLite, a desktop's window, with
                      JavaScript), or every combination of both engines, a desktop's and a
                      phone's window, with and without JavaScript. `test` runs so many of these
@@ -33,7 +34,7 @@ cargo xtask <command>
   with-postgres COMMAND …
                      runs a command with HANDCLASP_TEST_POSTGRES naming a PostgreSQL that lives
                      as long as the command, as in `cargo xtask with-postgres cargo test`
-  conformance        the published SDK against both engines
+  conformance        both published SDKs against both engines
   kill-test [--rounds N] [--postgres] …
                      kills the server at random moments and looks for what was lost
   bench [--postgres] …

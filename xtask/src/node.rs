@@ -126,20 +126,26 @@ fn test(
 
 fn command(machine: &Machine, engine: Engine<'_>) -> Result<Command> {
     let mut node = Command::new(&machine.node);
+    node.current_dir(folder()?)
+        .env("HANDCLASP_CHROMIUM", &machine.chromium);
+    tell(&mut node, machine, engine)?;
+    Ok(node)
+}
+
+/// Tells a test runner what it is to test: the binary, the database that it is to have, and the contract.
+pub(crate) fn tell(runner: &mut Command, machine: &Machine, engine: Engine<'_>) -> Result<()> {
     // Cargo puts the binary beside this program, wherever its target folder is.
     let own = std::env::current_exe()?;
-    node.current_dir(folder()?)
-        .env("HANDCLASP_BINARY", own.with_file_name("handclasp"))
-        .env("HANDCLASP_CHROMIUM", &machine.chromium);
-    machine.contract.tell(&mut node);
+    runner.env("HANDCLASP_BINARY", own.with_file_name("handclasp"));
+    machine.contract.tell(runner);
     match engine {
-        Engine::Sqlite => node.env("HANDCLASP_E2E_ENGINE", "sqlite"),
-        Engine::Postgres(cluster) => node
+        Engine::Sqlite => runner.env("HANDCLASP_E2E_ENGINE", "sqlite"),
+        Engine::Postgres(cluster) => runner
             .env("HANDCLASP_E2E_ENGINE", "postgres")
             .env("HANDCLASP_TEST_POSTGRES", &cluster.url)
             .env("HANDCLASP_PSQL", &cluster.psql),
     };
-    Ok(node)
+    Ok(())
 }
 
 fn folder() -> Result<PathBuf> {

@@ -9,7 +9,7 @@ use crate::machine::Machine;
 use crate::node::{self, Engine, Scope};
 use crate::postgres::Cluster;
 use crate::report::Report;
-use crate::{cargo, process, root};
+use crate::{cargo, process, python, root};
 
 /// The crates whose tests run a second time on PostgreSQL. (The store's own tests run on both
 /// engines by themselves.)
@@ -90,9 +90,7 @@ fn test_into(report: &mut Report) -> Result<()> {
         return Ok(());
     }
     for engine in [Engine::Sqlite, Engine::Postgres(&cluster)] {
-        report.step(&format!("SDK conformance on {}", engine.name()), |counts| {
-            node::conformance(&machine, engine, counts)
-        })?;
+        conform(report, &machine, engine)?;
     }
     for engine in [Engine::Sqlite, Engine::Postgres(&cluster)] {
         report.step(&format!("journeys on {}", engine.name()), |counts| {
@@ -116,18 +114,28 @@ pub(crate) fn journeys(scope: Scope) -> Result<bool> {
     close(&report, &outcome)
 }
 
-/// The SDK's conformance suite alone.
+/// The SDKs' conformance suites alone.
 pub(crate) fn conformance() -> Result<bool> {
     let machine = ready()?;
     let mut report = Report::default();
     let outcome = machine.contract.report(&mut report).and_then(|()| {
         on_engines(Scope::All, &machine, |engine| {
-            report.step(&format!("SDK conformance on {}", engine.name()), |counts| {
-                node::conformance(&machine, engine, counts)
-            })
+            conform(&mut report, &machine, engine)
         })
     });
     close(&report, &outcome)
+}
+
+/// Both published SDKs against one engine.
+fn conform(report: &mut Report, machine: &Machine, engine: Engine<'_>) -> Result<bool> {
+    let name = engine.name();
+    let node = report.step(&format!("the TypeScript SDK on {name}"), |counts| {
+        node::conformance(machine, engine, counts)
+    })?;
+    let python = report.step(&format!("the Python SDK on {name}"), |counts| {
+        python::conformance(machine, engine, counts)
+    })?;
+    Ok(node && python)
 }
 
 /// Any command beside a PostgreSQL to throw away.
