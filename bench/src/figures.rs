@@ -7,6 +7,13 @@ use std::collections::BTreeMap;
 pub enum Goal {
     /// So much or more. Half of it is the floor.
     AtLeast(f64),
+    /// So much or more of something else, with a floor of its own.
+    Share {
+        /// What is aimed at.
+        goal: f64,
+        /// What it must not fall below.
+        floor: f64,
+    },
     /// So much or less. Twice as much is the floor.
     AtMost(f64),
 }
@@ -14,7 +21,7 @@ pub enum Goal {
 impl Goal {
     fn reached(self, value: f64) -> bool {
         match self {
-            Self::AtLeast(goal) => value >= goal,
+            Self::AtLeast(goal) | Self::Share { goal, .. } => value >= goal,
             Self::AtMost(goal) => value <= goal,
         }
     }
@@ -22,13 +29,14 @@ impl Goal {
     fn above_floor(self, value: f64) -> bool {
         match self {
             Self::AtLeast(goal) => value >= goal / 2.0,
+            Self::Share { floor, .. } => value >= floor,
             Self::AtMost(goal) => value <= goal * 2.0,
         }
     }
 
     fn text(self) -> String {
         match self {
-            Self::AtLeast(goal) => format!("≥ {}", number(goal)),
+            Self::AtLeast(goal) | Self::Share { goal, .. } => format!("≥ {}", number(goal)),
             Self::AtMost(goal) => format!("≤ {}", number(goal)),
         }
     }

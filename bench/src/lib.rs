@@ -4,6 +4,8 @@
 //! The load generator shares the machine with what it measures, so it is lean: [`client`] speaks HTTP by hand over connections
 //! that are kept, and [`receiver`] takes webhooks the same way.
 
+pub mod api;
+pub mod bare;
 pub mod client;
 pub mod database;
 pub mod draw;

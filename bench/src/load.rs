@@ -52,6 +52,11 @@ impl Tally {
             .map_or(0.0, |took| took.as_secs_f64() * 1e3)
     }
 
+    /// Counts one, and how long it took.
+    pub fn note(&mut self, took: Duration) {
+        self.took.push(took);
+    }
+
     fn add(&mut self, other: Self) {
         self.took.extend(other.took);
         self.made.extend(other.made);
@@ -157,7 +162,7 @@ async fn create(target: Target, end: Instant) -> Result<Tally> {
             answer.text()
         );
         tally.made.push(made_id(answer.body)?);
-        tally.took.push(began.elapsed());
+        tally.note(began.elapsed());
     }
 }
 
@@ -186,7 +191,7 @@ async fn get(
             answer.status,
             answer.text()
         );
-        tally.took.push(began.elapsed());
+        tally.note(began.elapsed());
     }
 }
 
@@ -203,7 +208,7 @@ pub async fn journeys(target: &Target, callers: usize, during: Duration) -> Resu
                     return Ok(tally);
                 }
                 walker.walk().await?;
-                tally.took.push(began.elapsed());
+                tally.note(began.elapsed());
             }
         }
     })

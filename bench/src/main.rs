@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use handclasp_bench::{draw, environment, kill, run};
+use handclasp_bench::{api, bare, draw, environment, kill, run};
 
 #[derive(Debug, Parser)]
 #[command(name = "handclasp-bench", about)]
@@ -23,6 +23,14 @@ struct Arguments {
 enum Command {
     /// The benchmark: each figure beside its raw limit. Exits with 1 below half of a goal
     Run(Bench),
+    /// The API's operations beside routes that do one insert or one read. Exits with 1 where one is below 35 % of its bare route
+    Api(Bench),
+    /// The server with the bare routes, as `api` starts it
+    #[command(hide = true)]
+    Bare {
+        folder: std::path::PathBuf,
+        postgres: Option<String>,
+    },
     /// One load alone, with a profiler: `load gets -- perf record -g -p` runs the command with the server's process id added
     Load(Load),
     /// SIGKILL at random moments under eight writers: nothing acknowledged may be lost
@@ -113,6 +121,11 @@ fn main() -> ExitCode {
 async fn obey(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Run(settings) => bench(settings).await,
+        Command::Api(settings) => api(settings).await,
+        Command::Bare { folder, postgres } => {
+            bare::serve(&folder, postgres, |address| println!("{address}")).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Load(settings) => load(settings).await,
         Command::Kill(settings) => kill(settings).await,
     }
@@ -133,6 +146,20 @@ async fn bench(settings: Bench) -> Result<ExitCode> {
         only_writes: settings.postgres,
     };
     Ok(match run::run(&options, |line| println!("{line}")).await? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+async fn api(settings: Bench) -> Result<ExitCode> {
+    let options = api::Options {
+        rounds: settings.rounds.max(1),
+        each: Duration::from_millis(settings.each.max(100)),
+        postgres: settings.postgres.then(postgres).transpose()?,
+        binary: settings.binary,
+        folder: settings.folder,
+    };
+    Ok(match api::run(&options, |line| println!("{line}")).await? {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
