@@ -69,20 +69,110 @@ test('create: tags within their bounds', async () => {
   assert.equal(error.validation.errors[0].itemId, 'tags.key');
 });
 
-test('create: fields that are not built are refused and not left out silently', async () => {
-  for (const [field, value] of [
-    ['referenceParentCompany', { id: NOBODY }],
-    ['referenceSubsidiaryCompanies', [{ id: NOBODY }]],
-    ['products', ['lending']],
-  ]) {
-    const name = 'Left out';
-    const error = isError(await it.raw('POST', '/companies', { body: { name, [field]: value } }), 501);
-    assert.equal(error.validation.errors[0].itemId, field);
-    for (const empty of [null, Array.isArray(value) ? [] : {}]) {
-      const answer = await it.raw('POST', '/companies', { body: { name, [field]: empty } });
-      assert.equal(answer.status, 200, field);
-    }
+test('update: what is given is changed, and the rest is left', async () => {
+  const made = await it.sdk.companies.create({ name: 'Before', description: 'kept', tags: { a: '1', b: '2' } });
+  const update = (companyUpdateRequest) =>
+    it.sdk.companies.update({ companyId: made.id, companyUpdateRequest });
+  const after = await update({ name: 'After' });
+  assert.deepEqual(after, { ...made, name: 'After' });
+  assert.deepEqual((await update({ tags: { c: '3' } })).tags, { c: '3' });
+  assert.deepEqual((await update({ tags: {} })).tags, {});
+  assert.equal((await it.sdk.companies.get({ companyId: made.id })).description, 'kept');
+  const path = `/companies/${made.id}`;
+  for (const body of [{ name: '' }, { name: 3 }, { tags: { k: 3 } }, { tags: [] }, []]) {
+    isError(await it.raw('PATCH', path, { body }), 400);
   }
+  for (const field of ['name', 'description', 'tags']) {
+    const answer = await it.raw('PATCH', path, { body: { [field]: null } });
+    assert.equal(answer.body.name, 'After', `null leaves ${field}`);
+    assert.equal(answer.body.description, 'kept');
+  }
+  await fails(it.sdk.companies.update({ companyId: NOBODY, companyUpdateRequest: { name: 'x' } }), 404);
+});
+
+test('replace: what is absent is cleared', async () => {
+  const made = await it.sdk.companies.create({ name: 'Before', description: 'gone', tags: { a: '1' } });
+  const replace = (companyId, companyRequestBody) => it.sdk.companies.replace({ companyId, companyRequestBody });
+  const after = await replace(made.id, { name: 'After' });
+  assert.deepEqual([after.id, after.name, after.tags], [made.id, 'After', {}]);
+  assert.equal(after.description ?? null, null);
+  assert.deepEqual(await it.sdk.companies.get({ companyId: made.id }), after);
+  isError(await it.raw('PUT', `/companies/${made.id}`, { body: {} }), 400);
+  await fails(replace(NOBODY, { name: 'x' }), 404);
+});
+
+test('products are added and removed', async () => {
+  const { id: companyId } = await it.newCompany();
+  const products = async () => (await it.sdk.companies.get({ companyId })).products;
+  const lending = { companyId, productIdentifier: 'lending' };
+  assert.equal(await it.sdk.companies.addProduct(lending), undefined);
+  assert.equal(await it.sdk.companies.addProduct(lending), undefined);
+  await it.sdk.companies.addProduct({ companyId, productIdentifier: 'bank-feeds' });
+  assert.deepEqual((await products()).sort(), ['bank-feeds', 'lending']);
+  assert.equal(await it.sdk.companies.removeProduct(lending), undefined);
+  assert.deepEqual(await products(), ['bank-feeds']);
+  await fails(it.sdk.companies.addProduct({ ...lending, companyId: NOBODY }), 404);
+  await fails(it.sdk.companies.removeProduct({ ...lending, companyId: NOBODY }), 404);
+});
+
+test('parents and subsidiaries are seen from both sides', async () => {
+  const [parent, child] = [await it.newCompany('Parent'), await it.newCompany('Child')];
+  const put = (company, body) => it.raw('PUT', `/companies/${company.id}`, { body: { name: company.name, ...body } });
+  assert.equal((await put(child, { referenceParentCompany: { id: parent.id } })).status, 200);
+  const seen = await it.sdk.companies.get({ companyId: child.id });
+  assert.deepEqual([seen.referenceParentCompany.id, seen.referenceParentCompany.name], [parent.id, 'Parent']);
+  const above = await it.sdk.companies.get({ companyId: parent.id });
+  assert.deepEqual(above.referenceSubsidiaryCompanies.map(({ id }) => id), [child.id]);
+  isError(await put(parent, { referenceParentCompany: { id: child.id } }), 400);
+  isError(await put(child, { referenceParentCompany: { id: child.id } }), 400);
+  isError(await put(child, { referenceParentCompany: { id: NOBODY } }), 400);
+  await it.sdk.companies.delete({ companyId: parent.id });
+  assert.equal((await it.sdk.companies.get({ companyId: child.id })).referenceParentCompany ?? null, null);
+});
+
+test('list: order, the query language and tags', async () => {
+  for (let number = 0; number < 5; number += 1) {
+    await it.sdk.companies.create({ name: `Ordered ${number}`, tags: { ordered: 'yes', number: `${number}` } });
+  }
+  const names = async (request) => (await it.sdk.companies.list(request)).results.map(({ name }) => name);
+  const query = 'name~ORDERED';
+  assert.deepEqual(await names({ query, orderBy: '-name', pageSize: 2 }), ['Ordered 4', 'Ordered 3']);
+  assert.deepEqual(await names({ query: 'name=Ordered 1 || name=Ordered 3', orderBy: 'name' }), ['Ordered 1', 'Ordered 3']);
+  assert.deepEqual(await names({ query: '{name=Ordered 1||name=Ordered 3}&&name!=Ordered 1' }), ['Ordered 3']);
+  assert.deepEqual(await names({ tags: 'number=2' }), ['Ordered 2']);
+  const { totalResults, links } = await it.sdk.companies.list({ tags: 'ordered=yes', pageSize: 2 });
+  assert.equal(totalResults, 5);
+  const next = await it.raw('GET', links.next.href);
+  assert.deepEqual(next.body.results.map(({ name }) => name), ['Ordered 2', 'Ordered 3']);
+  for (const wrong of [{ orderBy: 'nothing' }, { query: 'name' }, { query: 'nothing=1' }, { query: '{name=x' }, { tags: 'x' }]) {
+    await fails(it.sdk.companies.list(wrong), 400);
+  }
+});
+
+test('access tokens reach their own company alone', async () => {
+  const [mine, other] = [await it.newCompany(), await it.newCompany()];
+  const token = await it.sdk.companies.getAccessToken({ companyId: mine.id });
+  assert.deepEqual([token.tokenType, token.expiresIn], ['Bearer', 86_400]);
+  const headers = { authorization: `Bearer ${token.accessToken}` };
+  const own = await it.raw('GET', `/companies/${mine.id}`, { key: null, headers });
+  assert.deepEqual([own.status, own.body.id], [200, mine.id]);
+  isError(await it.raw('GET', `/companies/${other.id}`, { key: null, headers }), 404);
+  isError(await it.raw('GET', '/profile', { key: null, headers }), 403);
+  assert.ok((await it.sdk.connectionManagement.get({ companyId: mine.id })).accessToken);
+  await fails(it.sdk.companies.getAccessToken({ companyId: NOBODY }), 404);
+});
+
+test('one idempotency key makes one company', async () => {
+  const headers = { 'idempotency-key': '5ad3ba27-0d61-4dd6-9f0c-0c55e6b0e3a1' };
+  const post = (name) => it.raw('POST', '/companies', { body: { name }, headers });
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post('Once')));
+  const made = answers.filter(({ status }) => status === 200).map(({ body }) => body.id);
+  assert.ok(made.length > 0);
+  assert.equal(new Set(made).size, 1);
+  for (const answer of answers) if (answer.status !== 200) isError(answer, 409);
+  assert.deepEqual((await it.sdk.companies.list({ query: 'name=Once' })).results.map(({ id }) => id), [made[0]]);
+  isError(await post('Twice'), 422);
+  isError(await it.raw('POST', '/companies', { body: { name: 'x' }, headers: { 'idempotency-key': 'x' } }), 400);
 });
 
 test('list: pages that hold each company once', async () => {

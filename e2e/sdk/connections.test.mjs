@@ -94,7 +94,10 @@ test('list: pages that hold each connection once', async () => {
     isError(await it.raw('GET', `/companies/${company.id}/connections?${query}`), 400);
   }
   await fails(it.sdk.connections.list({ companyId: NOBODY }), 404);
-  await fails(it.sdk.connections.list({ companyId: company.id, query: 'status=Linked' }), 501);
+  const filtered = (query) => it.sdk.connections.list({ companyId: company.id, query });
+  assert.equal((await filtered('status=PendingAuth')).totalResults, 5);
+  assert.deepEqual((await filtered('status=Linked')).results, []);
+  await fails(filtered('nothing=1'), 400);
 });
 
 test('unlink: a linked connection, once', async () => {
@@ -175,4 +178,26 @@ test('integrations: list and get', async () => {
   assert.equal(new URL(sandbox.logoUrl).host, new URL(it.server.baseUrl).host);
   assert.equal(logo.status, 200);
   assert.match(logo.headers.get('content-type'), /^image\//);
+});
+
+test('a person gives access, and not the platform by itself', async () => {
+  const company = await it.newCompany();
+  const at = { companyId: company.id, connectionId: (await create(company.id)).id };
+  await fails(it.sdk.connections.updateAuthorization({ ...at, requestBody: { code: 'x' } }), 400);
+  await fails(it.sdk.connections.updateAuthorization({ ...at, connectionId: NOBODY, requestBody: { code: 'x' } }), 404);
+  isError(await it.raw('PUT', `/companies/${at.companyId}/connections/${at.connectionId}/authorization`, { body: { a: 1 } }), 400);
+});
+
+test('integrations: filters, and branding that is served', async () => {
+  const { results } = await it.sdk.integrations.list({ query: 'key=mqjo && enabled=true' });
+  assert.deepEqual(results.map(({ key }) => key), ['mqjo']);
+  await fails(it.sdk.integrations.list({ query: 'key' }), 400);
+  const { logo } = await it.sdk.integrations.getBranding({ platformKey: 'mqjo' });
+  for (const image of [logo.full, logo.square]) {
+    const served = await fetch(image.image.src);
+    assert.equal(served.status, 200);
+    assert.match(served.headers.get('content-type'), /^image\/svg\+xml/);
+    assert.match(await served.text(), /^<svg /);
+  }
+  await fails(it.sdk.integrations.getBranding({ platformKey: 'zzzz' }), 404);
 });

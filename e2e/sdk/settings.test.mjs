@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { NOBODY, api, isError, isId } from '../lib/api.mjs';
-import { fails } from '../lib/sdk.mjs';
+import { NOBODY, api, isError, isId, isInstant } from '../lib/api.mjs';
+import { basic, fails, sdkFor } from '../lib/sdk.mjs';
 
 const it = api();
 
@@ -36,22 +36,6 @@ test('profile: names in any script, and what cannot be one', async () => {
   }
   await fails(it.sdk.settings.updateProfile({ ...before, name: '' }), 400);
   assert.deepEqual(await it.sdk.settings.updateProfile(before), before);
-});
-
-test('profile: fields that are not built are refused and not left out silently', async () => {
-  const before = await it.sdk.settings.getProfile();
-  for (const [field, value] of [
-    ['logoUrl', 'https://example.com/logo.png'],
-    ['iconUrl', 'https://example.com/icon.ico'],
-    ['alertAuthHeader', 'Bearer x'],
-    ['apiKey', 'x'],
-    ['confirmCompanyName', true],
-  ]) {
-    const error = isError(await it.raw('PUT', '/profile', { body: { ...before, [field]: value } }), 501);
-    assert.equal(error.validation.errors[0].itemId, field);
-  }
-  const empty = { ...before, logoUrl: '', iconUrl: '', confirmCompanyName: false };
-  assert.deepEqual(await it.sdk.settings.updateProfile(empty), before);
 });
 
 test('profile: redirect URLs that could lead anywhere are refused', async () => {
@@ -148,4 +132,65 @@ test('webhooks: fifty at most', async () => {
   }
   assert.equal((await it.sdk.webhooks.listConsumers()).results.length, 50);
   for (const webhookId of made) await it.sdk.webhooks.deleteConsumer({ webhookId });
+});
+
+test('API keys: made, listed without their text, used, deleted', async () => {
+  const made = await it.sdk.settings.createApiKey({ name: 'nightly' });
+  isInstant(made.createdDate);
+  const { body } = await it.raw('GET', '/apiKeys');
+  assert.ok(!JSON.stringify(body).includes(made.apiKey));
+  const { results } = await it.sdk.settings.listApiKeys();
+  assert.equal(results.find(({ id }) => id === made.id).name, 'nightly');
+  const theirs = sdkFor(it.server, basic(made.apiKey));
+  await theirs.companies.list();
+  isError(await it.raw('POST', '/apiKeys', { body: { name: 'x'.repeat(51) } }), 400);
+  assert.equal(await it.sdk.settings.deleteApiKey({ apiKeyId: made.id }), undefined);
+  await fails(theirs.companies.list(), 401);
+  await fails(it.sdk.settings.deleteApiKey({ apiKeyId: made.id }), 404);
+});
+
+test('API keys: ten at most and one at least, under a race too', async () => {
+  const keys = async () => (await it.sdk.settings.listApiKeys()).results;
+  const first = (await keys()).length;
+  const answers = await Promise.all(
+    Array.from({ length: 15 }, () => it.raw('POST', '/apiKeys', { body: { name: 'race' } })),
+  );
+  const made = answers.filter(({ status }) => status === 201);
+  assert.equal(made.length, 10 - first);
+  for (const answer of answers) if (answer.status !== 201) isError(answer, 409);
+  assert.equal((await keys()).length, 10);
+  const last = made[0].body.apiKey;
+  const gone = await Promise.all(
+    (await keys()).map(({ id }) => it.raw('DELETE', `/apiKeys/${id}`, { key: last })),
+  );
+  assert.ok(gone.some(({ status }) => status !== 204));
+  const [left, ...more] = (await it.raw('GET', '/apiKeys', { key: last })).body?.results ?? [];
+  assert.deepEqual(more, []);
+  if (left) isError(await it.raw('DELETE', `/apiKeys/${left.id}`, { key: last }), 409);
+});
+
+test('CORS settings: both forms are one', async () => {
+  const allowedOrigins = ['https://app.example.com', 'http://localhost:3000'];
+  assert.deepEqual((await it.sdk.cors.set({ allowedOrigins })).allowedOrigins, allowedOrigins);
+  assert.deepEqual((await it.sdk.settings.get()).allowedOrigins, allowedOrigins);
+  const older = await it.raw('GET', '/connectionManagement/corsSettings');
+  assert.ok(older.headers.get('deprecation'));
+  await it.sdk.settings.set({ allowedOrigins: [] });
+  assert.deepEqual((await it.sdk.cors.get()).allowedOrigins, []);
+  for (const origin of ['*', 'null', 'nonsense', 'https://example.com/path', 'ftp://example.com', 'http://example.com']) {
+    isError(await it.raw('POST', '/corsSettings', { body: { allowedOrigins: [origin] } }), 400);
+  }
+});
+
+test('rules: the older form of webhooks is stored and listed', async () => {
+  const rule = { type: 'DataConnectionStatusChanged', notifiers: { webhook: 'https://example.com/rule' } };
+  const made = await it.raw('POST', '/rules', { body: rule });
+  assert.ok([200, 201].includes(made.status), JSON.stringify(made.body));
+  assert.equal(made.body.notifiers.webhook, rule.notifiers.webhook);
+  const list = await it.raw('GET', '/rules');
+  assert.equal(list.body.totalResults, 1);
+  assert.equal((await it.raw('GET', `/rules/${made.body.id}`)).body.id, made.body.id);
+  for (const wrong of [{ type: 'nothing' }, { notifiers: {} }, { notifiers: { webhook: 'ftp://x' } }, { companyId: NOBODY }]) {
+    isError(await it.raw('POST', '/rules', { body: { ...rule, ...wrong } }), 400);
+  }
 });
