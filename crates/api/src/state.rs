@@ -8,6 +8,7 @@ use handclasp_domain::PlatformKey;
 use handclasp_web::layers::Origin;
 
 use crate::PREFIX;
+use crate::drawing::Drawing;
 
 /// The use cases, and the API's own address. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,12 @@ impl Api {
     /// The address of an integration's logo.
     pub(crate) fn logo_url(&self, key: PlatformKey) -> String {
         format!("{}/integrations/{key}/logo.svg", self.base)
+    }
+
+    /// The address of a drawing of an integration's.
+    pub(crate) fn drawing_url(&self, key: PlatformKey, drawing: Drawing) -> String {
+        let file = drawing.as_str();
+        format!("{}/integrations/{key}/branding/{file}", self.base)
     }
 }
 

@@ -100,7 +100,10 @@ impl CompanyToken {
             .into_iter()
             .chain(self.company.uuid().into_bytes())
             .chain(self.expires.as_micros().to_be_bytes());
-        facts.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        facts
+            .iter_mut()
+            .zip(parts)
+            .for_each(|(to, from)| *to = from);
         facts
     }
 }

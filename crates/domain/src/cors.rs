@@ -17,7 +17,9 @@ impl CorsOrigin {
         const FORM: &str = "must be scheme, host and at most a port, as https://www.example.com";
         check_address(text)?;
         if text.contains('*') {
-            return Err("must be one origin in full, without wildcards: list each origin by itself");
+            return Err(
+                "must be one origin in full, without wildcards: list each origin by itself",
+            );
         }
         let url = Url::parse(text).map_err(|_| FORM)?;
         let plain = match url.scheme() {

@@ -32,7 +32,8 @@ pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFact
 pub use field::FieldError;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
-    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, RuleId, SourceId,
+    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, RuleId,
+    SourceId,
 };
 pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
 pub use rule::{Rule, RuleKind, check_email};

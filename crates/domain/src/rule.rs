@@ -91,7 +91,11 @@ mod tests {
 
     #[test]
     fn addresses_are_ones_that_mail_can_be_sent_to() {
-        for good in ["a@b.de", "first.last+tag@mail.example.com", "jörg@müller.example"] {
+        for good in [
+            "a@b.de",
+            "first.last+tag@mail.example.com",
+            "jörg@müller.example",
+        ] {
             assert_eq!(check_email(good), Ok(()), "{good}");
         }
         for bad in [
