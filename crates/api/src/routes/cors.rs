@@ -74,6 +74,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_several_at_once_one_is_kept_whole() {
+        let stage = Stage::new().await;
+        let lists: Vec<_> = (0..4)
+            .map(|n| {
+                let own = format!("https://{n}.example");
+                json!({ "allowedOrigins": [own, "https://all.example"] })
+            })
+            .collect();
+        let mut setting = tokio::task::JoinSet::new();
+        for list in lists.clone() {
+            let api = stage.api.clone();
+            setting.spawn(async move { api.post(PATH, list).await.status });
+        }
+        assert_eq!(setting.join_all().await, [200; 4]);
+        let kept = stage.api.get(PATH).await.json;
+        assert!(lists.contains(&kept), "{kept}");
+    }
+
+    #[tokio::test]
     async fn what_is_no_origin_is_named() {
         let stage = Stage::new().await;
         let good = "https://www.example.com";
