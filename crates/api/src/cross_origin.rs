@@ -75,6 +75,9 @@ pub(crate) async fn guard(
     let Some(origin) = origin_of(request.headers()) else {
         return next.run(request).await;
     };
+    if origin.to_str().is_ok_and(|origin| api.is_at(origin)) {
+        return next.run(request).await;
+    }
     if let Some(method) = asked_method(&request) {
         let methods = open.methods(&request);
         if !methods.contains(&method) {

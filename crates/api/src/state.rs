@@ -23,6 +23,11 @@ impl Api {
         Self { app, base }
     }
 
+    /// Whether pages of this origin stand where the API does, so that nothing crosses over.
+    pub(crate) fn is_at(&self, origin: &str) -> bool {
+        self.base.strip_suffix(PREFIX) == Some(origin)
+    }
+
     /// The address of an integration's logo.
     pub(crate) fn logo_url(&self, key: PlatformKey) -> String {
         format!("{}/integrations/{key}/logo.svg", self.base)

@@ -172,8 +172,11 @@ async fn an_origin_that_nobody_allows_is_let_in_nowhere() {
     allow(&stage.api, &[]).await;
     refused(&from_page(&own, &company, PAGE).await, 403);
     refused(&preflight(&stage, "GET", &company, PAGE).await, 405);
-    // Whoever sends no origin is no page elsewhere.
+    // Whoever sends no origin, or our own, is no page elsewhere.
     assert_eq!(own.get(&company).await.status, 200);
+    let answer = from_page(&own, &company, "http://127.0.0.1:4000").await;
+    assert_eq!(answer.status, 200);
+    lets_nobody_read(&answer);
 }
 
 #[tokio::test]
