@@ -11,9 +11,23 @@ CREATE TABLE client (
     name {text} NOT NULL,
     redirect_url {text} NOT NULL,
     allowed_redirect_urls {text} NOT NULL,
+    logo_url {text},
+    icon_url {text},
+    confirm_company_name {bool} NOT NULL,
+    alert_auth_header {bytes},
     created {instant} NOT NULL,
     version {int} NOT NULL
 ) {keyed};
+
+-- The origins whose pages may call the API with a company's access token. A preflight names neither a client nor a token: whether
+-- anybody allows its origin is asked by the index.
+CREATE TABLE cors_origin (
+    client_id {uuid} NOT NULL,
+    origin {text} NOT NULL,
+    place {int} NOT NULL,
+    PRIMARY KEY (client_id, origin)
+) {keyed};
+CREATE INDEX cors_origin_origin ON cors_origin (origin);
 
 -- Secrets of the server itself, sealed: what its MACs are derived from, and a known value that only the right master key opens.
 CREATE TABLE server_secret (
@@ -208,6 +222,17 @@ CREATE TABLE consumer (
     company_tags {text} NOT NULL,
     disabled {bool} NOT NULL,
     secret {bytes} NOT NULL,
+    created {instant} NOT NULL,
+    PRIMARY KEY (client_id, id)
+) {keyed};
+
+-- Rules, the older form of consumers: for one company or, without company_id, for all.
+CREATE TABLE rule (
+    client_id {uuid} NOT NULL,
+    id {uuid} NOT NULL,
+    company_id {uuid},
+    kind {text} NOT NULL,
+    webhook {text} NOT NULL,
     created {instant} NOT NULL,
     PRIMARY KEY (client_id, id)
 ) {keyed};

@@ -14,7 +14,10 @@ import { parse } from 'yaml';
 import { root } from './options.mjs';
 
 /** What the product has beyond the contract, which says nothing about it. */
-const BEYOND = [['GET', /^\/webhooks\/[^/]+\/secret$/]];
+const BEYOND = [
+  ['GET', /^\/webhooks\/[^/]+\/secret$/],
+  ...['GET', 'POST', 'PUT', 'DELETE'].map((method) => [method, /^\/rules(\/[^/]+)?$/]),
+];
 
 const document = read();
 

@@ -149,19 +149,6 @@ test('list: order, the query language and tags', async () => {
   }
 });
 
-test('access tokens reach their own company alone', async () => {
-  const [mine, other] = [await it.newCompany(), await it.newCompany()];
-  const token = await it.sdk.companies.getAccessToken({ companyId: mine.id });
-  assert.deepEqual([token.tokenType, token.expiresIn], ['Bearer', 86_400]);
-  const headers = { authorization: `Bearer ${token.accessToken}` };
-  const own = await it.raw('GET', `/companies/${mine.id}`, { key: null, headers });
-  assert.deepEqual([own.status, own.body.id], [200, mine.id]);
-  isError(await it.raw('GET', `/companies/${other.id}`, { key: null, headers }), 404);
-  isError(await it.raw('GET', '/profile', { key: null, headers }), 403);
-  assert.ok((await it.sdk.connectionManagement.get({ companyId: mine.id })).accessToken);
-  await fails(it.sdk.companies.getAccessToken({ companyId: NOBODY }), 404);
-});
-
 test('one idempotency key makes one company', async () => {
   const headers = { 'idempotency-key': '5ad3ba27-0d61-4dd6-9f0c-0c55e6b0e3a1' };
   const post = (name) => it.raw('POST', '/companies', { body: { name }, headers });

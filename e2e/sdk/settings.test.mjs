@@ -38,6 +38,99 @@ test('profile: names in any script, and what cannot be one', async () => {
   assert.deepEqual(await it.sdk.settings.updateProfile(before), before);
 });
 
+test('profile: the logo, the icon and the flag are kept; what cannot be is named', async () => {
+  const before = await it.sdk.settings.getProfile();
+  const pictures = {
+    logoUrl: 'https://static.example.com/logo.png',
+    iconUrl: 'https://static.example.com/icon.ico',
+    confirmCompanyName: true,
+  };
+  const put = await it.sdk.settings.updateProfile({ ...before, ...pictures });
+  for (const [field, value] of Object.entries(pictures)) assert.equal(put[field], value);
+  for (const [field, value] of [
+    ['logoUrl', 'http://example.com/logo.png'],
+    ['logoUrl', 'https://10.0.0.1/logo.png'],
+    ['iconUrl', 'javascript:alert(1)'],
+    ['alertAuthHeader', 'Bearer x\r\ny: z'],
+    ['apiKey', 'x'],
+    ['confirmCompanyName', 'yes'],
+  ]) {
+    const error = isError(await it.raw('PUT', '/profile', { body: { ...before, [field]: value } }), 400);
+    assert.equal(error.validation.errors[0].itemId, field);
+  }
+  const secret = 'Bearer 0123456789';
+  const kept = await it.raw('PUT', '/profile', { body: { ...before, alertAuthHeader: secret } });
+  assert.equal(kept.status, 200);
+  assert.ok(!JSON.stringify(kept.body).includes(secret), 'a secret is not told again');
+  const empty = { ...before, logoUrl: '', iconUrl: '', confirmCompanyName: false };
+  assert.deepEqual(await it.sdk.settings.updateProfile(empty), before);
+});
+
+test('CORS settings by the SDK, at both addresses', async () => {
+  const set = await it.sdk.settings.set({ allowedOrigins: ['https://www.example.com/', 'http://localhost:3000'] });
+  const kept = ['https://www.example.com', 'http://localhost:3000'];
+  assert.deepEqual(set.allowedOrigins, kept);
+  assert.deepEqual((await it.sdk.cors.get()).allowedOrigins, kept);
+  const older = await it.raw('GET', '/connectionManagement/corsSettings');
+  assert.deepEqual(older.body.allowedOrigins, kept);
+  assert.match(older.headers.get('deprecation'), /^@\d+$/);
+  for (const origin of ['*', 'http://www.example.com', 'https://www.example.com/app']) {
+    const error = isError(await it.raw('POST', '/corsSettings', { body: { allowedOrigins: [origin] } }), 400);
+    assert.equal(error.validation.errors[0].itemId, 'allowedOrigins[0]');
+  }
+  await it.sdk.settings.set({ allowedOrigins: [] });
+});
+
+test('a company access token reaches its own company, from allowed pages', async () => {
+  const company = await it.sdk.companies.create({ name: 'Embedded' });
+  const token = await it.sdk.companies.getAccessToken({ companyId: company.id });
+  assert.equal(token.tokenType, 'Bearer');
+  assert.equal(token.expiresIn, 86_400);
+  const origin = 'https://www.example.com';
+  const ask = (path, more) => {
+    const headers = { authorization: `Bearer ${token.accessToken}`, ...more };
+    return it.raw('GET', path, { key: null, headers });
+  };
+  const own = await ask(`/companies/${company.id}`);
+  assert.equal(own.body.id, company.id);
+  isError(await ask(`/companies/${NOBODY}`), 404);
+  isError(await ask('/companies'), 403);
+  isError(await ask(`/companies/${company.id}`, { origin }), 403);
+  await it.sdk.settings.set({ allowedOrigins: [origin] });
+  const allowed = await ask(`/companies/${company.id}`, { origin });
+  assert.equal(allowed.headers.get('access-control-allow-origin'), origin);
+  await it.sdk.settings.set({ allowedOrigins: [] });
+});
+
+test('rules: the older form, by plain requests', async () => {
+  const body = {
+    type: 'DataConnectionStatusChanged',
+    notifiers: { emails: [], webhook: 'https://example.com/rules' },
+  };
+  const made = await it.raw('POST', '/rules', { body });
+  assert.equal(made.status, 200);
+  isId(made.body.id);
+  assert.match(made.headers.get('deprecation'), /^@\d+$/);
+  const path = `/rules/${made.body.id}`;
+  assert.deepEqual((await it.raw('GET', path)).body, made.body);
+  const other = { ...made.body, notifiers: { emails: [], webhook: 'https://example.org/' } };
+  assert.deepEqual((await it.raw('PUT', path, { body: other })).body, other);
+  const withMail = { ...body, notifiers: { ...body.notifiers, emails: ['a@example.com'] } };
+  isError(await it.raw('POST', '/rules', { body: withMail }), 400);
+  assert.equal((await it.raw('DELETE', path)).status, 200);
+  isError(await it.raw('GET', path), 404);
+});
+
+test('branding by the SDK, with pictures that are there', async () => {
+  const branding = await it.sdk.integrations.getBranding({ platformKey: 'mqjo' });
+  for (const picture of [branding.logo.full, branding.logo.square, branding.button.default, branding.button.hover]) {
+    const answer = await fetch(picture.image.src);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('content-type'), 'image/svg+xml');
+    assert.match(await answer.text(), /^<svg /);
+  }
+});
+
 test('profile: redirect URLs that could lead anywhere are refused', async () => {
   const before = await it.sdk.settings.getProfile();
   for (const redirectUrl of [
@@ -167,30 +260,4 @@ test('API keys: ten at most and one at least, under a race too', async () => {
   const [left, ...more] = (await it.raw('GET', '/apiKeys', { key: last })).body?.results ?? [];
   assert.deepEqual(more, []);
   if (left) isError(await it.raw('DELETE', `/apiKeys/${left.id}`, { key: last }), 409);
-});
-
-test('CORS settings: both forms are one', async () => {
-  const allowedOrigins = ['https://app.example.com', 'http://localhost:3000'];
-  assert.deepEqual((await it.sdk.cors.set({ allowedOrigins })).allowedOrigins, allowedOrigins);
-  assert.deepEqual((await it.sdk.settings.get()).allowedOrigins, allowedOrigins);
-  const older = await it.raw('GET', '/connectionManagement/corsSettings');
-  assert.ok(older.headers.get('deprecation'));
-  await it.sdk.settings.set({ allowedOrigins: [] });
-  assert.deepEqual((await it.sdk.cors.get()).allowedOrigins, []);
-  for (const origin of ['*', 'null', 'nonsense', 'https://example.com/path', 'ftp://example.com', 'http://example.com']) {
-    isError(await it.raw('POST', '/corsSettings', { body: { allowedOrigins: [origin] } }), 400);
-  }
-});
-
-test('rules: the older form of webhooks is stored and listed', async () => {
-  const rule = { type: 'DataConnectionStatusChanged', notifiers: { webhook: 'https://example.com/rule' } };
-  const made = await it.raw('POST', '/rules', { body: rule });
-  assert.ok([200, 201].includes(made.status), JSON.stringify(made.body));
-  assert.equal(made.body.notifiers.webhook, rule.notifiers.webhook);
-  const list = await it.raw('GET', '/rules');
-  assert.equal(list.body.totalResults, 1);
-  assert.equal((await it.raw('GET', `/rules/${made.body.id}`)).body.id, made.body.id);
-  for (const wrong of [{ type: 'nothing' }, { notifiers: {} }, { notifiers: { webhook: 'ftp://x' } }, { companyId: NOBODY }]) {
-    isError(await it.raw('POST', '/rules', { body: { ...rule, ...wrong } }), 400);
-  }
 });

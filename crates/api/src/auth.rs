@@ -1,4 +1,6 @@
-//! Who is calling: the API key of a request, and what it may do.
+//! Who is calling: the API key of a request, or a company's access token, and what it may do.
+
+mod company_token;
 
 use axum::extract::FromRequestParts;
 use base64::Engine;
@@ -15,6 +17,8 @@ use http::request::Parts;
 
 use crate::failure::Failure;
 use crate::state::Api;
+
+pub(crate) use company_token::{MayReadOwn, MayWriteOwn, shown_token};
 
 /// More than any key with its colon takes.
 const CREDENTIAL_MAX: usize = 128;
@@ -49,13 +53,17 @@ impl FromRequestParts<Api> for MayWrite {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
         let key = permit(&parts.headers, api, Scope::Write).await?;
-        let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.0);
-        Ok(Self(Caller {
-            client: key.client,
-            actor: Actor::ApiKey(key.id),
-            address: peer.map(|peer| peer.ip().to_canonical().to_string()),
-            correlation: current::correlation(),
-        }))
+        Ok(Self(caller(parts, key.client, Actor::ApiKey(key.id))))
+    }
+}
+
+fn caller(parts: &Parts, client: ClientId, actor: Actor) -> Caller {
+    let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.0);
+    Caller {
+        client,
+        actor,
+        address: peer.map(|peer| peer.ip().to_canonical().to_string()),
+        correlation: current::correlation(),
     }
 }
 
@@ -69,7 +77,9 @@ impl FromRequestParts<Api> for MayUseCredentials {
 }
 
 async fn permit(headers: &HeaderMap, api: &Api, needed: Scope) -> Result<ApiKey, Failure> {
-    let shown = key_of(headers).ok_or_else(ApiError::unauthorized)?;
+    let Some(shown) = key_of(headers) else {
+        return Err(company_token::refusal(headers, api).await);
+    };
     let found = api.authenticate(&shown).await?;
     let key = found.ok_or_else(ApiError::unauthorized)?;
     if key.scopes.has(needed) {

@@ -55,7 +55,9 @@ impl From<AppError> for Failure {
 fn refused(refusal: Refusal) -> Failure {
     let text = format!("{}.", capitalized(&refusal.to_string()));
     match refusal {
-        Refusal::AnotherActive(_) | Refusal::NothingLinked => Failure(ApiError::conflict(text)),
+        Refusal::AnotherActive(_) | Refusal::NothingLinked | Refusal::TooManyRules => {
+            Failure(ApiError::conflict(text))
+        }
         // The contract has no 409 here.
         Refusal::TooManyWebhooks => Failure(ApiError::bad_request(text)),
         Refusal::NotEnabled => Failure(ApiError::bad_field("platformKey", text, "Enabled")),

@@ -1,12 +1,15 @@
 //! The platform API: the wire format of Codat's Platform API over the use cases.
 //!
 //! ```text
-//! router ─► table (one list of all routes) ─► MayRead | MayWrite | … (who is this?) ─► routes/<resource>/<route>.rs
+//! router ─► cross_origin (may this page?) ─► table (one list of all routes) ─► MayRead | MayWrite | … (who is this?)
+//!        ─► routes/<resource>/<route>.rs
 //!        ─► one use case of app ─► wire (what it looks like outside)
 //! ```
 //! What the contract has and this version has not is listed in `not_built`, and answered 501.
 
 mod auth;
+mod cross_origin;
+mod drawing;
 mod failure;
 mod not_built;
 mod page;
@@ -19,9 +22,12 @@ mod tests;
 mod wire;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use handclasp_app::App;
+use handclasp_web::error::ApiError;
 use handclasp_web::layers::Origin;
 
+use crate::cross_origin::Open;
 use crate::state::Api;
 
 /// Where the API stands under its origin. SDKs are pointed at the origin with this after it.
@@ -31,10 +37,17 @@ pub const PREFIX: &str = "/api";
 /// [`handclasp_web::layers::Surface::Api`], which answers unknown paths and wrong methods. `origin` is the address at which the API is
 /// reached; the logos' addresses begin with it.
 pub fn router(app: App, origin: &Origin) -> Router {
+    let api = Api::new(app, origin);
     let mut router = Router::new();
+    let mut open = Open::default();
     for route in table::routes() {
         let path = format!("{PREFIX}{}", route.path);
+        open.add(&path, &route);
         router = router.route(&path, route.answers);
     }
-    router.with_state(Api::new(app, origin))
+    router
+        // Within the layer: a preflight comes by a method that no route takes.
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed("") })
+        .layer(from_fn_with_state((api.clone(), open), cross_origin::guard))
+        .with_state(api)
 }

@@ -77,9 +77,13 @@ impl NotBuilt {
         let refusal = move || Failure::from(ApiError::not_implemented(why.text()));
         match self.who {
             Who::Anyone => self.verb.on(move || async move { refusal() }),
-            Who::May(Scope::Read) => self.verb.on(move |_: MayRead| async move { refusal() }),
-            Who::May(Scope::Write) => self.verb.on(move |_: MayWrite| async move { refusal() }),
-            Who::May(Scope::Credentials) => self
+            Who::May(Scope::Read) | Who::Company(Scope::Read) => {
+                self.verb.on(move |_: MayRead| async move { refusal() })
+            }
+            Who::May(Scope::Write) | Who::Company(Scope::Write) => {
+                self.verb.on(move |_: MayWrite| async move { refusal() })
+            }
+            Who::May(Scope::Credentials) | Who::Company(Scope::Credentials) => self
                 .verb
                 .on(move |_: MayUseCredentials| async move { refusal() }),
         }
@@ -134,18 +138,7 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
             "/companies/{companyId}/connections/{connectionId}/proxy/{*path}",
         )
         .by(CREDENTIALS),
-        // For a platform's own page.
-        later(Get, "/companies/{companyId}/accessToken"),
-        later(
-            Get,
-            "/companies/{companyId}/connectionManagement/accessToken",
-        ),
-        later(Get, "/connectionManagement/corsSettings"),
-        later(Post, "/connectionManagement/corsSettings"),
-        later(Get, "/corsSettings"),
-        later(Post, "/corsSettings"),
         // Integrations, settings and keys.
-        later(Get, "/integrations/{platformKey}/branding"),
         later(Get, "/integrations/{platformKey}/settings"),
         later(Put, "/integrations/{platformKey}/settings"),
         later(Get, "/linkSettings"),
@@ -167,11 +160,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
         later(Post, "/webhooks/{webhookId}/replay"),
         later(Post, "/webhooks/{webhookId}/test"),
         later(Post, "/webhooks/integrationKeys/zapier"),
-        later(Get, "/rules"),
-        later(Post, "/rules"),
-        later(Get, "/rules/{ruleId}"),
-        later(Put, "/rules/{ruleId}"),
-        later(Delete, "/rules/{ruleId}"),
         later(Get, "/auditLog"),
         // The API about itself.
         later(Get, "/openapi.json").by(Who::Anyone),

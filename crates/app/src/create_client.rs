@@ -26,6 +26,10 @@ impl App {
             name,
             redirect_url: String::new(),
             allowed_redirect_urls: Vec::new(),
+            logo_url: None,
+            icon_url: None,
+            confirm_company_name: false,
+            alert_auth_header: None,
             created: now,
             version: 1,
         };

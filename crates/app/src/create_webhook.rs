@@ -3,14 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handclasp_ambient::random_bytes;
-use handclasp_domain::{
-    AuditId, ConsumerId, EventType, FieldError, Id, Secret, check_address, is_one_line,
-};
-use handclasp_outbound::{OutboundError, UrlFault};
+use handclasp_domain::{AuditId, ConsumerId, EventType, FieldError, Id, Secret, is_one_line};
 use handclasp_store::audit;
 use handclasp_store::consumer::{self, Consumer};
 use handclasp_vault::Cell;
-use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{App, AppError, Caller, Refusal};
@@ -40,7 +36,7 @@ impl App {
     ) -> Result<Consumer, AppError> {
         let event_types = event_types(&new.event_types)?;
         check_tags(&new.company_tags)?;
-        let url = self.parse_webhook_url(&new.url)?;
+        let url = self.parse_customer_url("url", &new.url)?;
         let id: ConsumerId = self.id();
         let consumer = Consumer {
             client: caller.client,
@@ -98,46 +94,6 @@ impl App {
         text.push_str("whsec_");
         STANDARD.encode_string(drawn.as_slice(), &mut text);
         text
-    }
-
-    /// Takes an address to be called, in its parsed form: what is shown is what is called.
-    fn parse_webhook_url(&self, text: &str) -> Result<Url, FieldError> {
-        let refuse = |problem| FieldError::new("url", problem);
-        check_address(text).map_err(refuse)?;
-        let url =
-            Url::parse(text).map_err(|_| refuse("must be an address that begins with https://"))?;
-        if url.fragment().is_some() {
-            return Err(refuse("must not have a fragment (# and what follows it)"));
-        }
-        let allowed = self.outbound_to_customers().check_url(&url);
-        allowed.map_err(|error| {
-            let problem = match error {
-                OutboundError::RefusedAddress => {
-                    "must not lead to a private or reserved network address"
-                }
-                OutboundError::BadUrl(UrlFault::Scheme) => "must begin with https://",
-                OutboundError::BadUrl(UrlFault::PlainHttp) => {
-                    "must begin with https://; http:// is not allowed for this host"
-                }
-                OutboundError::BadUrl(UrlFault::UserInfo) => {
-                    "must not contain a user name or password"
-                }
-                OutboundError::BadUrl(UrlFault::Port) => "has a port that cannot be called",
-                OutboundError::BadUrl(UrlFault::Form) => {
-                    "is too long or has characters that cannot be sent"
-                }
-                OutboundError::Unsendable
-                | OutboundError::Resolve(_)
-                | OutboundError::Connect(_)
-                | OutboundError::Tls(_)
-                | OutboundError::Timeout { .. }
-                | OutboundError::TooLarge
-                | OutboundError::Reset { .. }
-                | OutboundError::Protocol(_) => "cannot be called",
-            };
-            refuse(problem)
-        })?;
-        Ok(url)
     }
 
     /// Opens the signing secret of a consumer: `whsec_` and its base64.

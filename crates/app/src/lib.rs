@@ -6,23 +6,30 @@
 mod authenticate;
 mod callback;
 mod choose_integration;
+mod company_token;
+mod cors;
 mod create_client;
 mod create_company;
 mod create_connection;
+mod create_rule;
 mod create_webhook;
 mod credentials;
+mod customer_url;
 mod delete_company;
 mod delete_connection;
+mod delete_rule;
 mod delete_webhook;
 mod destination;
 mod error;
 mod finish_journey;
 pub mod jobs;
 mod journeys;
+mod list_rules;
 mod list_webhooks;
 mod profile;
 mod read;
 mod registration;
+mod replace_rule;
 mod start;
 mod start_authorization;
 mod transition;
@@ -44,14 +51,17 @@ use url::Url;
 pub use authenticate::{ApiKeyText, KeyCache};
 pub use callback::{CallbackAnswer, outcome_of};
 pub use choose_integration::{Choice, Chosen};
+pub use company_token::{COMPANY_TOKEN_LIFETIME, CompanyToken};
+pub use cors::CORS_ORIGINS_MOST;
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
+pub use create_rule::{NewRule, RULES_MOST};
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
 pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
-pub use profile::ProfileChange;
+pub use profile::{AlertAuthHeader, ProfileChange};
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
 
@@ -130,6 +140,8 @@ pub struct Secrets {
     pub sandbox_signing: Secret<Vec<u8>>,
     /// For the addresses and user agents in consents.
     pub consents: MacKey,
+    /// For the access tokens of companies.
+    pub company_tokens: MacKey,
 }
 
 /// On whose behalf something is done.

@@ -63,6 +63,8 @@ ids! {
     ApiKeyId;
     /// A webhook consumer.
     ConsumerId;
+    /// A rule: the older form of a webhook consumer.
+    RuleId;
     /// An event, and the `webhook-id` of its deliveries. Version 7.
     EventId;
     /// A journey: one browser's walk through Link for one company.

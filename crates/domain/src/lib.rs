@@ -7,11 +7,13 @@ mod access;
 mod attempt;
 mod company;
 mod connection;
+mod cors;
 mod event;
 mod field;
 mod ids;
 mod integration;
 pub mod redirect;
+mod rule;
 mod secret;
 mod text;
 mod time;
@@ -25,13 +27,16 @@ pub use connection::{
     Command, Connection, ConnectionState, ConnectionStatus, CredentialsEffect, ErrorsEffect,
     InvalidTransition, ThirdParty, Transition,
 };
+pub use cors::CorsOrigin;
 pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType};
 pub use field::FieldError;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
-    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, SourceId,
+    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, RuleId,
+    SourceId,
 };
 pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
+pub use rule::{Rule, RuleKind, check_email};
 pub use secret::Secret;
 pub use text::{check_address, is_control, is_one_line, parse_name};
 pub use time::Timestamp;

@@ -116,6 +116,8 @@ fn check_logo(folder: &Folder<'_>) -> Result<(), CatalogueError> {
         "must start with <svg"
     } else if !folder.logo.contains("viewBox=") {
         "has no viewBox, so that it cannot be scaled"
+    } else if has_a_size(folder.logo) {
+        "has a width or a height of its own, so that it does not fill its place"
     } else {
         return Ok(());
     };
@@ -123,6 +125,13 @@ fn check_logo(folder: &Folder<'_>) -> Result<(), CatalogueError> {
         file: format!("integrations/{}/logo.svg", folder.name),
         problem,
     })
+}
+
+/// Whether the outermost element says how large it is.
+fn has_a_size(logo: &str) -> bool {
+    let tag = logo.split('>').next().unwrap_or_default();
+    tag.split_ascii_whitespace()
+        .any(|part| part.starts_with("width") || part.starts_with("height"))
 }
 
 #[cfg(test)]

@@ -16,24 +16,36 @@ pub struct Client {
     pub redirect_url: String,
     /// The allowed redirect URLs, as they were given.
     pub allowed_redirect_urls: Vec<String>,
+    /// The address of its logo; kept and told, and shown on no page.
+    pub logo_url: Option<String>,
+    /// The address of its icon; kept and told, and shown on no page.
+    pub icon_url: Option<String>,
+    /// Whether it says that its name is confirmed; kept and told, nothing more.
+    pub confirm_company_name: bool,
+    /// What messages of rules carry as `Authorization`, sealed.
+    pub alert_auth_header: Option<Vec<u8>>,
     /// When it was made.
     pub created: Timestamp,
     /// Counts the changes of the profile.
     pub version: i64,
 }
 
+macro_rules! columns {
+    () => {
+        "id, name, redirect_url, allowed_redirect_urls, created, version, logo_url, icon_url, confirm_company_name, alert_auth_header"
+    };
+}
+
 statements! {
     /// A client.
-    INSERT = "INSERT INTO client (id, name, redirect_url, allowed_redirect_urls, created, version)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT = concat!("INSERT INTO client (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     /// One client.
-    GET = "SELECT id, name, redirect_url, allowed_redirect_urls, created, version
-        FROM client WHERE id = $1";
+    GET = concat!("SELECT ", columns!(), " FROM client WHERE id = $1");
     /// All clients.
-    LIST = "SELECT id, name, redirect_url, allowed_redirect_urls, created, version
-        FROM client ORDER BY created, id", whole_table = "a server holds few clients, and only the operator lists them";
+    LIST = concat!("SELECT ", columns!(), " FROM client ORDER BY created, id"), whole_table = "a server holds few clients, and only the operator lists them";
     /// The profile, if nobody changed it meanwhile.
-    UPDATE = "UPDATE client SET name = $3, redirect_url = $4, allowed_redirect_urls = $5, version = version + 1
+    UPDATE = "UPDATE client SET name = $3, redirect_url = $4, allowed_redirect_urls = $5, logo_url = $6, icon_url = $7,
+        confirm_company_name = $8, alert_auth_header = $9, version = version + 1
         WHERE id = $1 AND version = $2";
     /// An API key.
     INSERT_KEY = "INSERT INTO api_key (client_id, id, name, hash, scopes, created)
@@ -54,6 +66,10 @@ fn client(row: &Row) -> Result<Client, StoreError> {
         allowed_redirect_urls: from_json("client.allowed_redirect_urls", &row.get::<String>(3)?)?,
         created: row.get(4)?,
         version: row.get(5)?,
+        logo_url: row.get(6)?,
+        icon_url: row.get(7)?,
+        confirm_company_name: row.get(8)?,
+        alert_auth_header: row.get(9)?,
     })
 }
 
@@ -81,7 +97,11 @@ pub async fn insert(tx: &mut Tx, client: &Client) -> Result<(), StoreError> {
             &client.redirect_url,
             &allowed,
             client.created,
-            client.version
+            client.version,
+            &client.logo_url,
+            &client.icon_url,
+            client.confirm_company_name,
+            &client.alert_auth_header
         ],
     )
     .await?;
@@ -120,7 +140,11 @@ pub async fn update(tx: &mut Tx, client: &Client) -> Result<bool, StoreError> {
                 client.version,
                 &client.name,
                 &client.redirect_url,
-                &allowed
+                &allowed,
+                &client.logo_url,
+                &client.icon_url,
+                client.confirm_company_name,
+                &client.alert_auth_header
             ],
         )
         .await?;

@@ -2,7 +2,7 @@
 
 use handclasp_domain::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
-    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, ReplicaId, SourceId,
+    ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, ReplicaId, RuleId, SourceId,
     Timestamp,
 };
 use uuid::Uuid;
@@ -125,6 +125,7 @@ ids![
     IntegrationId,
     JourneyId,
     ReplicaId,
+    RuleId,
     SourceId,
 ];
 

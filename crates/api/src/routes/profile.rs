@@ -41,7 +41,8 @@ mod tests {
         {
           "name": "Lender Ltd",
           "redirectUrl": "",
-          "whiteListUrls": []
+          "whiteListUrls": [],
+          "confirmCompanyName": false
         }
         "#);
 
@@ -49,6 +50,9 @@ mod tests {
             "name": "  Kreditbank Süd ",
             "redirectUrl": "https://www.example.com/{companyId}/done?status={statusCode}",
             "whiteListUrls": ["https://www.example.com", "https://de.example.com"],
+            "logoUrl": "https://STATIC.example.com:443/logo.png",
+            "iconUrl": "https://static.example.com/icon.ico",
+            "confirmCompanyName": true,
         });
         let put = stage.api.put(PATH, profile).await;
         assert_eq!(put.status, 200);
@@ -59,7 +63,10 @@ mod tests {
           "whiteListUrls": [
             "https://www.example.com",
             "https://de.example.com"
-          ]
+          ],
+          "logoUrl": "https://static.example.com/logo.png",
+          "iconUrl": "https://static.example.com/icon.ico",
+          "confirmCompanyName": true
         }
         "#);
         assert_eq!(stage.api.get(PATH).await.json, put.json);
@@ -70,11 +77,8 @@ mod tests {
             .api
             .put(PATH, json!({ "name": "x", "redirectUrl": "" }))
             .await;
-        assert_eq!(
-            cleared.json["whiteListUrls"],
-            json!([]),
-            "what is absent is cleared"
-        );
+        let expected = json!({ "name": "x", "redirectUrl": "", "whiteListUrls": [], "confirmCompanyName": false });
+        assert_eq!(cleared.json, expected, "what is absent is cleared");
     }
 
     #[tokio::test]
@@ -124,6 +128,27 @@ mod tests {
                 "whiteListUrls[1]",
             ),
             ("whiteListUrls", json!(many), "whiteListUrls"),
+            ("logoUrl", json!("http://example.com/logo.png"), "logoUrl"),
+            ("logoUrl", json!("http://127.0.0.1/logo.png"), "logoUrl"),
+            ("logoUrl", json!("https://10.0.0.1/logo.png"), "logoUrl"),
+            ("logoUrl", json!("https://user@example.com/"), "logoUrl"),
+            ("logoUrl", json!("data:image/png;base64,AAAA"), "logoUrl"),
+            ("logoUrl", json!("/logo.png"), "logoUrl"),
+            ("iconUrl", json!("javascript:alert(1)"), "iconUrl"),
+            ("iconUrl", json!("https://example.com/a b"), "iconUrl"),
+            ("alertAuthHeader", json!("Bearer ü"), "alertAuthHeader"),
+            ("alertAuthHeader", json!(" Bearer x"), "alertAuthHeader"),
+            (
+                "alertAuthHeader",
+                json!("Bearer x\r\nx-other: y"),
+                "alertAuthHeader",
+            ),
+            (
+                "alertAuthHeader",
+                json!("x".repeat(2_049)),
+                "alertAuthHeader",
+            ),
+            ("apiKey", json!("hck_anything"), "apiKey"),
         ] {
             let mut profile = good.clone();
             profile[name] = wrong;
@@ -131,5 +156,58 @@ mod tests {
             assert_eq!(field(&answer), named, "{}", answer.text());
         }
         assert_eq!(stage.api.get(PATH).await.at("/name"), "Lender Ltd");
+    }
+
+    #[tokio::test]
+    async fn what_asks_for_nothing_is_taken() {
+        let stage = Stage::new().await;
+        for name in ["logoUrl", "iconUrl", "alertAuthHeader", "apiKey"] {
+            for nothing in [json!(null), json!("")] {
+                let mut profile = json!({ "name": "x", "redirectUrl": "" });
+                profile[name] = nothing;
+                let answer = stage.api.put(PATH, profile).await;
+                assert_eq!((answer.status, answer.json.get(name)), (200, None));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_secret_is_sealed_told_to_nobody_and_lost_only_where_that_is_asked() {
+        const SECRET: &str = "Bearer 0123456789";
+        let stage = Stage::new().await;
+        let app = &stage.test.app;
+        let held = async || {
+            let client = app.client(stage.client.id()).await.unwrap();
+            let sealed = client.alert_auth_header.clone();
+            assert!(!format!("{client:?}").contains(SECRET));
+            let sealed = sealed.unwrap_or_default();
+            assert!(!sealed.windows(10).any(|part| part == b"0123456789"));
+            let open = app.open_alert_auth_header(&client).unwrap();
+            open.map(|secret| secret.expose().clone())
+        };
+        assert_eq!(held().await, None);
+        let mut profile = json!({ "name": "x", "redirectUrl": "", "alertAuthHeader": SECRET });
+        let put = stage.api.put(PATH, profile.clone()).await;
+        assert_eq!(put.status, 200);
+        let got = stage.api.get(PATH).await;
+        for answer in [&put, &got] {
+            assert!(!answer.text().contains("0123456789"), "{}", answer.text());
+        }
+        assert_eq!(held().await.as_deref(), Some(SECRET));
+        let audit = format!("{:?}", stage.test.audit(&stage.client).await);
+        assert!(!audit.contains("0123456789"));
+
+        // Whoever puts back what was got loses nothing.
+        assert_eq!(stage.api.put(PATH, got.json).await.status, 200);
+        assert_eq!(held().await.as_deref(), Some(SECRET));
+
+        // It opens at its own client only.
+        let mut moved = app.client(stage.client.id()).await.unwrap();
+        moved.id = stage.test.client().await.id();
+        assert!(app.open_alert_auth_header(&moved).is_err());
+
+        profile["alertAuthHeader"] = json!("");
+        assert_eq!(stage.api.put(PATH, profile).await.status, 200);
+        assert_eq!(held().await, None);
     }
 }

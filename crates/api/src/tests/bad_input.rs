@@ -17,7 +17,21 @@ pub(super) async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
         format!("{company}/connections"),
         json!({ "platformKey": "mqjo" }),
     );
-    let profile = json!({ "name": "Lender Ltd", "redirectUrl": "https://example.com/done" });
+    let profile = json!({
+        "name": "Lender Ltd",
+        "redirectUrl": "https://example.com/done",
+        "whiteListUrls": [],
+        "logoUrl": "https://example.com/logo.png",
+        "iconUrl": "https://example.com/icon.ico",
+        "confirmCompanyName": true,
+        "alertAuthHeader": "Bearer x",
+    });
+    let cors = json!({ "allowedOrigins": ["https://example.com"] });
+    let rule = stage.rule().await;
+    let new_rule = json!({
+        "type": "DataConnectionStatusChanged",
+        "notifiers": { "webhook": "https://example.com/" },
+    });
     let webhook = json!({ "url": "https://example.com/", "eventTypes": ["company.created"] });
     vec![
         (
@@ -29,6 +43,14 @@ pub(super) async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
         (Method::PATCH, connection, json!({ "status": "Unlinked" })),
         (Method::PUT, "/api/profile".to_owned(), profile),
         (Method::POST, "/api/webhooks".to_owned(), webhook),
+        (Method::POST, "/api/corsSettings".to_owned(), cors.clone()),
+        (
+            Method::POST,
+            "/api/connectionManagement/corsSettings".to_owned(),
+            cors,
+        ),
+        (Method::POST, "/api/rules".to_owned(), new_rule.clone()),
+        (Method::PUT, rule, new_rule),
     ]
 }
 
@@ -185,6 +207,35 @@ async fn a_wrong_type_names_its_field() {
         ),
         ("webhooks", "companyTags", json!({}), "companyTags"),
         ("webhooks", "disabled", json!("yes"), "disabled"),
+        ("profile", "logoUrl", json!(3), "logoUrl"),
+        ("profile", "iconUrl", json!([]), "iconUrl"),
+        (
+            "profile",
+            "confirmCompanyName",
+            json!("true"),
+            "confirmCompanyName",
+        ),
+        (
+            "profile",
+            "alertAuthHeader",
+            json!(["Bearer x"]),
+            "alertAuthHeader",
+        ),
+        ("profile", "apiKey", json!(3), "apiKey"),
+        (
+            "corsSettings",
+            "allowedOrigins",
+            json!("https://example.com"),
+            "allowedOrigins",
+        ),
+        (
+            "corsSettings",
+            "allowedOrigins",
+            json!([null]),
+            "allowedOrigins[0]",
+        ),
+        ("rules", "type", json!(1), "type"),
+        ("rules", "notifiers", json!("x"), "notifiers"),
     ] {
         let (method, path, good) = &routes[route];
         let mut body = good.clone();
@@ -198,7 +249,17 @@ async fn a_wrong_type_names_its_field() {
 #[tokio::test]
 async fn required_fields_are_named_when_they_are_absent() {
     let stage = Stage::new().await;
-    let required = ["name", "platformKey", "status", "name", "url"];
+    let required = [
+        "name",
+        "platformKey",
+        "status",
+        "name",
+        "url",
+        "allowedOrigins",
+        "allowedOrigins",
+        "type",
+        "type",
+    ];
     for ((method, path, _), name) in with_bodies(&stage).await.into_iter().zip(required) {
         let answer = stage.api.send(method, &path, json!({ "later": 1 })).await;
         assert_eq!(field(&answer), name, "{path}");
@@ -250,6 +311,7 @@ async fn what_is_no_id_is_404() {
         paths.push(format!("/api/companies/{bad}/connections/{NOBODY}"));
         paths.push(format!("{company}/connections/{bad}"));
         paths.push(format!("/api/webhooks/{bad}"));
+        paths.push(format!("/api/rules/{bad}"));
     }
     for path in paths {
         refused(&stage.api.delete(&path).await, 404);

@@ -52,6 +52,7 @@ fn every_operation_of_the_contract_is_answered_and_none_is_misspelt() {
     GET /docs
     GET /eventTypes
     GET /events
+    GET /integrations/{platformKey}/branding/{drawing}
     GET /integrations/{platformKey}/logo.svg
     GET /integrations/{platformKey}/settings
     GET /linkSettings

@@ -1,7 +1,9 @@
 //! Tests over all routes, and the stage on which every test of a route stands.
 
 mod bad_input;
+mod company_token;
 mod contract;
+mod cross_origin;
 mod hostile;
 mod keys;
 mod not_built;
@@ -72,6 +74,25 @@ impl Stage {
         let made = self.api.post("/api/webhooks", new).await;
         assert_eq!(made.status, 201, "{}", made.text());
         format!("/api/webhooks/{}", made.at("/id"))
+    }
+
+    /// Makes a rule. Answers its address.
+    pub(crate) async fn rule(&self) -> String {
+        let new = json!({
+            "type": "DataConnectionStatusChanged",
+            "notifiers": { "emails": [], "webhook": "https://example.com/rules" },
+        });
+        let made = self.api.post("/api/rules", new).await;
+        assert_eq!(made.status, 200, "{}", made.text());
+        format!("/api/rules/{}", made.at("/id"))
+    }
+
+    /// The API with the access token of a company.
+    pub(crate) async fn company_api(&self, company: &str) -> Http {
+        let answer = self.api.get(&format!("{company}/accessToken")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let token = answer.at("/accessToken");
+        self.api.with_authorization(&format!("Bearer {token}"))
     }
 
     /// A body as a snapshot has it: ids that were drawn are numbered in the order in which they come.

@@ -18,6 +18,13 @@ fn body(route: &Route) -> Value {
         (Verb::Patch, "/companies/{companyId}/connections/{connectionId}") => {
             json!({ "status": "Unlinked" })
         }
+        (Verb::Post, "/corsSettings" | "/connectionManagement/corsSettings") => {
+            json!({ "allowedOrigins": [] })
+        }
+        (Verb::Post, "/rules") | (Verb::Put, "/rules/{ruleId}") => json!({
+            "type": "DataConnectionStatusChanged",
+            "notifiers": { "webhook": "https://example.com/" },
+        }),
         (Verb::Put, "/profile") => json!({ "name": "Lender Ltd", "redirectUrl": "" }),
         (Verb::Post, "/webhooks") => {
             json!({ "url": "https://example.com/", "eventTypes": ["company.created"] })
@@ -27,13 +34,36 @@ fn body(route: &Route) -> Value {
     }
 }
 
+/// The ids in addresses.
+#[derive(Clone, Copy)]
+pub(super) struct Ids<'a> {
+    pub(super) company: &'a str,
+    pub(super) connection: &'a str,
+    pub(super) webhook: &'a str,
+    pub(super) rule: &'a str,
+}
+
+impl<'a> Ids<'a> {
+    /// This one in every place.
+    pub(super) fn all(id: &'a str) -> Self {
+        Self {
+            company: id,
+            connection: id,
+            webhook: id,
+            rule: id,
+        }
+    }
+}
+
 /// The route's address with these ids in it.
-pub(super) fn address(route: &Route, company: &str, connection: &str, webhook: &str) -> String {
+pub(super) fn address(route: &Route, ids: Ids<'_>) -> String {
     let path = route
         .path
-        .replace("{companyId}", company)
-        .replace("{connectionId}", connection)
-        .replace("{webhookId}", webhook)
+        .replace("{companyId}", ids.company)
+        .replace("{connectionId}", ids.connection)
+        .replace("{webhookId}", ids.webhook)
+        .replace("{ruleId}", ids.rule)
+        .replace("{drawing}", "button.svg")
         .replace("{platformKey}", "mqjo");
     let rest = path.split('/').map(|part| {
         if part.starts_with('{') {
@@ -50,7 +80,7 @@ pub(super) async fn call(api: &Http, route: &Route, path: &str) -> Answer {
 }
 
 /// Whether nothing but a refusal answers there.
-fn is_not_built(route: &Route) -> bool {
+pub(super) fn is_not_built(route: &Route) -> bool {
     NOT_BUILT
         .iter()
         .any(|one| (one.verb, one.path) == (route.verb, route.path))
@@ -73,7 +103,7 @@ async fn without_a_key_and_with_a_wrong_one_nothing_is_to_be_had() {
     let stage = Stage::new().await;
     let wrong = stage.client.key.expose().replace("hck_", "hck_A");
     for route in routes() {
-        let path = address(&route, NOBODY, NOBODY, NOBODY);
+        let path = address(&route, Ids::all(NOBODY));
         let without = call(&stage.api.without_key(), &route, &path).await;
         let with_wrong = call(&stage.api.with_key(&wrong), &route, &path).await;
         match route.who {
@@ -85,7 +115,7 @@ async fn without_a_key_and_with_a_wrong_one_nothing_is_to_be_had() {
                     "{path}"
                 );
             }
-            Who::May(_) => {
+            Who::May(_) | Who::Company(_) => {
                 refused(&without, 401);
                 assert_eq!(error(&without), error(&with_wrong), "{path}");
             }
@@ -101,7 +131,7 @@ async fn a_key_is_asked_for_before_anything_else_is_looked_at() {
             ("no-id", "application/json", "{"),
             (NOBODY, "text/plain", "x"),
         ] {
-            let path = format!("{}?page=x", address(route, id, id, id));
+            let path = format!("{}?page=x", address(route, Ids::all(id)));
             let request = Request::builder().method(method(route.verb)).uri(&path);
             let request = request
                 .header("content-type", kind)
@@ -125,10 +155,13 @@ async fn the_scope_of_the_table_is_what_a_key_needs_and_all_that_it_needs() {
             stage.api.with_key(having.expose()),
         );
         let all = routes();
-        let of_scope: Vec<&Route> = all.iter().filter(|r| r.who == Who::May(scope)).collect();
+        let of_scope: Vec<&Route> = all
+            .iter()
+            .filter(|r| r.who.scope() == Some(scope))
+            .collect();
         assert!(!of_scope.is_empty(), "{scope:?}");
         for route in of_scope {
-            let path = address(route, NOBODY, NOBODY, NOBODY);
+            let path = address(route, Ids::all(NOBODY));
             let text = refused(&call(&lacking, route, &path).await, 403);
             assert!(text.contains(scope.as_str()), "{text}");
             let status = call(&having, route, &path).await.status;
@@ -167,20 +200,27 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
     let company = stage.company().await;
     let connection = stage.connection(&company).await;
     let webhook = stage.webhook().await;
+    let rule = stage.rule().await;
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let (company_id, connection_id, webhook_id) =
-        (last(&company), last(&connection), last(&webhook));
+    let (company_id, connection_id) = (last(&company), last(&connection));
+    let ids = Ids {
+        company: &company_id,
+        connection: &connection_id,
+        webhook: &last(&webhook),
+        rule: &last(&rule),
+    };
     stage.link(&connection).await;
     let stranger = stage.stranger().await;
     let before = [
         stage.api.get(&company).await.json,
         stage.api.get("/api/webhooks").await.json,
+        stage.api.get("/api/rules").await.json,
     ];
 
     let mut driven = 0;
     for route in routes() {
-        let theirs = address(&route, &company_id, &connection_id, &webhook_id);
-        let unknown = address(&route, NOBODY, NOBODY, NOBODY);
+        let theirs = address(&route, ids);
+        let unknown = address(&route, Ids::all(NOBODY));
         if theirs == unknown || is_not_built(&route) {
             continue;
         }
@@ -192,7 +232,7 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         assert_eq!(error(&theirs), error(&unknown), "{}", route.path);
         driven += 1;
     }
-    assert_eq!(driven, 9, "every route with an id, and no other");
+    assert_eq!(driven, 14, "every route with an id, and no other");
 
     // Within the client too, a connection answers under its own company alone.
     let other = last(&stage.company().await);
@@ -209,6 +249,7 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
     let after = [
         stage.api.get(&company).await.json,
         stage.api.get("/api/webhooks").await.json,
+        stage.api.get("/api/rules").await.json,
     ];
     assert_eq!(before, after, "nothing was changed");
 }

@@ -1,20 +1,28 @@
 //! The contract's shapes. They never leave this crate: handlers make them of what use cases give, and the other way round.
 
+mod access_token;
+mod branding;
 mod company;
 mod connection;
+mod cors;
 mod integration;
 mod not_built;
 mod profile;
+mod rule;
 mod webhook;
 
 use handclasp_domain::{FieldError, Timestamp};
 use serde::{Serialize, Serializer};
 
+pub(crate) use access_token::{AccessToken, OldAccessToken};
+pub(crate) use branding::Branding;
 pub(crate) use company::{Companies, Company, CreateCompany};
 pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};
+pub(crate) use cors::{CorsSettings, SetCorsSettings};
 pub(crate) use integration::Integration;
 use not_built::NotBuilt;
 pub(crate) use profile::{Profile, UpdateProfile};
+pub(crate) use rule::{Rule, SetRule};
 pub(crate) use webhook::{CreateWebhook, WebhookConsumer, WebhookConsumers, WebhookSecret};
 
 /// An instant: UTC, seven fractional digits.

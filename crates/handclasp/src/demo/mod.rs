@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use handclasp_app::{App, Caller, NewCompany, ProfileChange};
+use handclasp_app::{AlertAuthHeader, App, Caller, NewCompany, ProfileChange};
 use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Scopes, Tags};
 use handclasp_web::layers::{Outer, Proxies, Surface};
 use ipnet::IpNet;
@@ -216,6 +216,10 @@ async fn point_at(
             name: found.name,
             redirect_url: platform::redirect_url(addresses),
             allowed_redirect_urls: found.allowed_redirect_urls,
+            logo_url: found.logo_url,
+            icon_url: found.icon_url,
+            confirm_company_name: found.confirm_company_name,
+            alert_auth_header: AlertAuthHeader::Keep,
         };
         app.change_profile(&operator(client), change).await?;
     }

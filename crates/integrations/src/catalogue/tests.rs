@@ -400,6 +400,8 @@ fn logos_are_svg_and_small() {
         ("<html>", "<svg"),
         ("<svg >", "viewBox"),
         (huge.as_str(), "32 KiB"),
+        ("<svg width=\"64\" viewBox=\"0 0 64 64\">", "of its own"),
+        ("<svg viewBox=\"0 0 64 64\"\n height=\"64\">", "of its own"),
     ] {
         let folder = Folder {
             name: "acme",

@@ -71,7 +71,7 @@ impl World {
         let change = ProfileChange {
             name: "Lender Ltd".into(),
             redirect_url: url.into(),
-            allowed_redirect_urls: Vec::new(),
+            ..ProfileChange::default()
         };
         self.test
             .app

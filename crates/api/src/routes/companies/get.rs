@@ -5,14 +5,14 @@ use handclasp_domain::CompanyId;
 use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
-use crate::auth::MayRead;
+use crate::auth::MayReadOwn;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Company;
 
 /// Tells a company with its connections.
 pub(crate) async fn get_company(
-    MayRead(client): MayRead,
+    MayReadOwn(client): MayReadOwn,
     State(api): State<Api>,
     ApiPath(Part(id)): ApiPath<Part<CompanyId>>,
 ) -> Answer {

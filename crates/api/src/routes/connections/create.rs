@@ -5,14 +5,14 @@ use handclasp_domain::CompanyId;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
 
-use crate::auth::MayWrite;
+use crate::auth::MayWriteOwn;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::{Connection, CreateConnection};
 
 /// Creates a connection that waits for its person.
 pub(crate) async fn create_connection(
-    MayWrite(caller): MayWrite,
+    MayWriteOwn(caller): MayWriteOwn,
     State(api): State<Api>,
     ApiPath(Part(company)): ApiPath<Part<CompanyId>>,
     ApiJson(new): ApiJson<CreateConnection>,

@@ -5,13 +5,13 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use super::OnePath;
-use crate::auth::MayWrite;
+use crate::auth::MayWriteOwn;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
 /// Deletes a connection. The contract answers 200 here, without a body.
 pub(crate) async fn delete_connection(
-    MayWrite(caller): MayWrite,
+    MayWriteOwn(caller): MayWriteOwn,
     State(api): State<Api>,
     ApiPath((Part(company), Part(id))): OnePath,
 ) -> Answer {

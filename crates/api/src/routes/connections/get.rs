@@ -5,14 +5,14 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use super::OnePath;
-use crate::auth::MayRead;
+use crate::auth::MayReadOwn;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Connection;
 
 /// Tells a connection.
 pub(crate) async fn get_connection(
-    MayRead(client): MayRead,
+    MayReadOwn(client): MayReadOwn,
     State(api): State<Api>,
     ApiPath((Part(company), Part(id))): OnePath,
 ) -> Answer {

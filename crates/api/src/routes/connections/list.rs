@@ -5,7 +5,7 @@ use handclasp_domain::CompanyId;
 use handclasp_web::error::{ApiPath, ApiQuery};
 use http::StatusCode;
 
-use crate::auth::MayRead;
+use crate::auth::MayReadOwn;
 use crate::page::PageQuery;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
@@ -13,7 +13,7 @@ use crate::wire::Connections;
 
 /// Lists a company's connections, the oldest first.
 pub(crate) async fn list_connections(
-    MayRead(client): MayRead,
+    MayReadOwn(client): MayReadOwn,
     State(api): State<Api>,
     ApiPath(Part(company)): ApiPath<Part<CompanyId>>,
     ApiQuery(query): ApiQuery<PageQuery>,

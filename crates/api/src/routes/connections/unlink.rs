@@ -5,14 +5,14 @@ use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
 
 use super::OnePath;
-use crate::auth::MayWrite;
+use crate::auth::MayWriteOwn;
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
 use crate::wire::{Connection, UpdateConnection};
 
 /// Unlinks a connection.
 pub(crate) async fn unlink_connection(
-    MayWrite(caller): MayWrite,
+    MayWriteOwn(caller): MayWriteOwn,
     State(api): State<Api>,
     ApiPath((Part(company), Part(id))): OnePath,
     ApiJson(Object(update)): ApiJson<Object<UpdateConnection>>,

@@ -5,7 +5,7 @@ use handclasp_web::error::ApiQuery;
 use http::StatusCode;
 
 use super::PATH;
-use crate::auth::MayRead;
+use crate::auth::MayReadOwn;
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
@@ -13,7 +13,7 @@ use crate::wire::Integration;
 
 /// Lists the integrations, enabled or not, in the order in which Link shows them.
 pub(crate) async fn list_integrations(
-    MayRead(_): MayRead,
+    MayReadOwn(_): MayReadOwn,
     State(api): State<Api>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer {

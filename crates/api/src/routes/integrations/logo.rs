@@ -1,30 +1,21 @@
 //! `GET /integrations/{platformKey}/logo.svg`
 
 use axum::extract::State;
-use axum::response::IntoResponse;
 use handclasp_domain::PlatformKey;
 use handclasp_web::error::ApiPath;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::HeaderMap;
 
-use super::find;
+use super::{find, picture};
 use crate::reply::{Answer, Part};
 use crate::state::Api;
-
-/// An SVG document that is opened by itself could run scripts: nothing of it may.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// Shows an integration's logo, to anyone: platforms put it on their own pages.
 pub(crate) async fn get_logo(
     State(api): State<Api>,
     ApiPath(Part(key)): ApiPath<Part<PlatformKey>>,
+    asked: HeaderMap,
 ) -> Answer {
-    let logo = find(&api, key)?.logo.clone();
-    let headers = [
-        (CONTENT_TYPE, "image/svg+xml"),
-        (CACHE_CONTROL, "public, max-age=86400"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-    ];
-    Ok((headers, logo).into_response())
+    Ok(picture(&asked, find(&api, key)?.logo.clone()))
 }
 
 #[cfg(test)]
@@ -44,6 +35,6 @@ mod tests {
         assert_eq!(logo.header("content-type"), "image/svg+xml");
         assert_eq!(logo.header("cache-control"), "public, max-age=86400");
         assert_eq!(logo.header("x-content-type-options"), "nosniff");
-        assert_eq!(logo.header("content-security-policy"), super::POLICY);
+        assert_eq!(logo.header("content-security-policy"), super::super::POLICY);
     }
 }

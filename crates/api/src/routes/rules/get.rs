@@ -1,0 +1,21 @@
+//! `GET /rules/{ruleId}`
+
+use axum::extract::State;
+use handclasp_domain::RuleId;
+use handclasp_web::error::ApiPath;
+use http::StatusCode;
+
+use crate::auth::MayRead;
+use crate::reply::{self, Answer, Part};
+use crate::state::Api;
+use crate::wire::Rule;
+
+/// Tells a rule.
+pub(crate) async fn get_rule(
+    MayRead(client): MayRead,
+    State(api): State<Api>,
+    ApiPath(Part(id)): ApiPath<Part<RuleId>>,
+) -> Answer {
+    let rule = api.rule(client, id).await?;
+    reply::json(StatusCode::OK, &Rule::from(&rule))
+}

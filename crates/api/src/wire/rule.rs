@@ -1,0 +1,91 @@
+//! Rules on the wire.
+
+use handclasp_app::NewRule;
+use handclasp_domain::{CompanyId, FieldError, RuleId};
+use serde::{Deserialize, Serialize};
+
+/// A rule.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Rule<'a> {
+    id: RuleId,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Left out where the rule is for all companies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_id: Option<CompanyId>,
+    notifiers: Notifiers<'a>,
+}
+
+#[derive(Serialize)]
+struct Notifiers<'a> {
+    emails: [&'a str; 0],
+    webhook: &'a str,
+}
+
+impl<'a> From<&'a handclasp_domain::Rule> for Rule<'a> {
+    fn from(rule: &'a handclasp_domain::Rule) -> Self {
+        Self {
+            id: rule.id,
+            kind: rule.kind.as_str(),
+            company_id: rule.company,
+            notifiers: Notifiers {
+                emails: [],
+                webhook: &rule.webhook,
+            },
+        }
+    }
+}
+
+/// What a rule is created or replaced with.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SetRule {
+    id: Option<String>,
+    company_id: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    notifiers: Option<SetNotifiers>,
+}
+
+/// Whom a rule tells. A JSON object: what is derived alone would take an array too.
+#[derive(Deserialize)]
+#[serde(from = "crate::reply::Object<Members>")]
+struct SetNotifiers(Members);
+
+#[derive(Deserialize)]
+struct Members {
+    emails: Option<Vec<String>>,
+    webhook: Option<String>,
+}
+
+impl From<crate::reply::Object<Members>> for SetNotifiers {
+    fn from(crate::reply::Object(members): crate::reply::Object<Members>) -> Self {
+        Self(members)
+    }
+}
+
+impl SetRule {
+    /// Checks that what is required is there; the rest is the use case's to check. `address` is the id in the address, if any: who
+    /// sends a rule back as it was got sends its id too.
+    pub(crate) fn parse(self, address: Option<RuleId>) -> Result<NewRule, FieldError> {
+        if let (Some(address), Some(id)) = (address, &self.id)
+            && id.parse() != Ok(address)
+        {
+            return Err(FieldError::new("id", "must be the id in the address"));
+        }
+        let company = self.company_id.filter(|id| !id.is_empty());
+        let company = company
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|_| FieldError::new("companyId", "must be the id of a company"))?;
+        let kind = self.kind.ok_or_else(|| super::missing("type"))?;
+        let SetNotifiers(notifiers) = self.notifiers.ok_or_else(|| super::missing("notifiers"))?;
+        Ok(NewRule {
+            company,
+            kind,
+            emails: notifiers.emails.unwrap_or_default(),
+            webhook: notifiers.webhook.filter(|url| !url.is_empty()),
+        })
+    }
+}
