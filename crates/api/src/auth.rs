@@ -14,6 +14,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::failure::Failure;
+use crate::once;
 use crate::state::Api;
 
 /// More than any key with its colon takes.
@@ -55,6 +56,7 @@ impl FromRequestParts<Api> for MayWrite {
             actor: Actor::ApiKey(key.id),
             address: peer.map(|peer| peer.ip().to_canonical().to_string()),
             correlation: current::correlation(),
+            once: once::begin(parts, api, key.client).await?,
         }))
     }
 }

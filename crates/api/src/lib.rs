@@ -9,6 +9,7 @@
 mod auth;
 mod failure;
 mod not_built;
+mod once;
 mod page;
 mod reply;
 mod routes;

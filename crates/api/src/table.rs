@@ -5,6 +5,7 @@ use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use handclasp_domain::Scope;
 
 use crate::not_built::{NOT_BUILT, NotBuilt};
+use crate::once::Once;
 use crate::routes::{companies, connections, integrations, profile, webhooks};
 use crate::state::Api;
 
@@ -50,7 +51,8 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// The handler on this method.
+    /// The handler on this method. Requests that change something in a way that is not the same when done twice may have an
+    /// idempotency key.
     pub(crate) fn on<H, T>(self, handler: H) -> MethodRouter<Api>
     where
         H: Handler<T, Api>,
@@ -58,9 +60,9 @@ impl Verb {
     {
         match self {
             Self::Get => get(handler),
-            Self::Post => post(handler),
+            Self::Post => post(Once(handler)),
             Self::Put => put(handler),
-            Self::Patch => patch(handler),
+            Self::Patch => patch(Once(handler)),
             Self::Delete => delete(handler),
             Self::Any => any(handler),
         }

@@ -86,6 +86,7 @@ pub async fn prepare(
         sandbox_registration: MacKey::derive(&secret, "sandbox registration"),
         sandbox_tokens: MacKey::derive(&secret, "sandbox tokens"),
         consents: MacKey::derive(&secret, "consents"),
+        idempotency: MacKey::derive(&secret, "idempotency"),
         sandbox_signing: sandbox_signing(store, vault, clock, random).await?,
     })
 }

@@ -119,7 +119,8 @@ pub(crate) fn method(verb: Verb) -> Method {
     }
 }
 
-/// An error's body as a snapshot has it: the correlation id, which differs, left out.
+/// An error's body as a snapshot has it: the correlation id, which differs, left out; and without the members of RFC 9457, which say
+/// the same.
 pub(crate) fn error(answer: &handclasp_testkit::Answer) -> String {
     let mut body = answer.json.clone();
     assert_eq!(
@@ -127,6 +128,18 @@ pub(crate) fn error(answer: &handclasp_testkit::Answer) -> String {
         answer.header("x-correlation-id"),
         "the id in the body is the one in the header"
     );
+    let instance = format!("urn:uuid:{}", answer.header("x-correlation-id"));
+    let title = http::StatusCode::from_u16(answer.status).unwrap();
+    for (member, value) in [
+        ("type", json!("about:blank")),
+        ("title", json!(title.canonical_reason())),
+        ("status", json!(answer.status)),
+        ("detail", body["error"].clone()),
+        ("instance", json!(instance)),
+    ] {
+        let members = body.as_object_mut().unwrap();
+        assert_eq!(members.remove(member), Some(value), "{member}");
+    }
     body["correlationId"] = Value::from("…");
     format!("{body:#}")
 }
