@@ -47,11 +47,7 @@ pub(crate) struct Reply<'a, T> {
 
 impl<'a, T: Send + Sync + 'static> Reply<'a, T> {
     /// `render` makes the answer of what the use case gives. It only computes.
-    pub(crate) fn new(
-        caller: &'a Caller,
-        api: &'a Api,
-        render: fn(&Api, &T) -> Answer,
-    ) -> Self {
+    pub(crate) fn new(caller: &'a Caller, api: &'a Api, render: fn(&Api, &T) -> Answer) -> Self {
         if let Some(once) = &caller.once {
             let api = api.clone();
             once.answer_with(move |made: &T| whole(render(&api, made)));

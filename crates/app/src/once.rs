@@ -40,7 +40,9 @@ pub struct RequestKey(Uuid);
 impl RequestKey {
     /// Takes a UUID with its hyphens or without, in either case; as a text in quotation marks too, as the header's draft has it.
     pub fn parse(text: &str) -> Option<Self> {
-        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let quoted = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
         let text = quoted.unwrap_or(text);
         if ![32, 36].contains(&text.len()) {
             return None;

@@ -2,12 +2,17 @@
 
 mod bad_input;
 mod contract;
+mod errors;
 mod hostile;
+mod hostile_requests;
 mod keys;
+mod methods;
 mod not_built;
+mod once;
 mod rights;
 
 use axum::Router;
+use handclasp_app::App;
 use handclasp_domain::CompanyId;
 use handclasp_testkit::{Http, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
@@ -28,7 +33,11 @@ pub(crate) struct Stage {
 
 /// The router as the server has it.
 pub(crate) fn router(test: &TestApp) -> Router {
-    let app = test.app.clone();
+    router_of(test.app.clone())
+}
+
+/// The router over these use cases.
+fn router_of(app: App) -> Router {
     let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))

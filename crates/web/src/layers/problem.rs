@@ -35,7 +35,9 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 fn weight(parameters: &str) -> u32 {
     let weight = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("q").then_some(value.trim())
+        name.trim()
+            .eq_ignore_ascii_case("q")
+            .then_some(value.trim())
     });
     let Some(weight) = weight else { return 1_000 };
     let (whole, part) = weight.split_once('.').unwrap_or((weight, ""));
@@ -81,7 +83,10 @@ mod tests {
             (&["application/problem+json;q=0.000"], false),
             (&["application/problem+json ; Q=0.1"], true),
             (&["application/json, application/problem+json;q=0.9"], false),
-            (&["application/json;q=0.5, application/problem+json;q=0.9"], true),
+            (
+                &["application/json;q=0.5, application/problem+json;q=0.9"],
+                true,
+            ),
             (&["application/problem+json;q=nonsense"], false),
             (&["application/problem+json;q=2"], false),
             (&["application/problem+json;q=0.12345"], false),
