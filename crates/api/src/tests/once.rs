@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use handclasp_ambient::SeededRandom;
 use handclasp_domain::{Scope, Scopes};
-use handclasp_testkit::{Answer, Http, Setup, TestApp};
+use handclasp_testkit::{Answer, Break, Http, Setup, TestApp};
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -488,6 +488,35 @@ async fn who_hangs_up_and_asks_again_gets_what_was_done() {
     }
     assert_eq!(total(&stage.api).await, 30);
     assert_eq!(stage.test.events(&stage.client).await.len(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_answer_to_commit_is_lost_the_change_is_made_once_and_answered_twice() {
+    let mut stage = Stage::new().await;
+    let Some(wire) = stage.test.restart_over_lossy().await else {
+        return;
+    };
+    let router = router(&stage.test);
+    let api = stage.client.api(router).held_to_contract("/api");
+    for (number, when) in [Break::After, Break::Before, Break::After]
+        .into_iter()
+        .enumerate()
+    {
+        // So that what breaks is not the look at the API key.
+        assert_eq!(total(&api).await, number);
+        let key = format!("8e03978e-40d5-43e8-bc93-{number:012}");
+        wire.break_next(when);
+        let first = create(&api, &key, "x").await;
+        assert!(wire.broke(), "{when:?}");
+        assert_eq!(first.status, 200, "{}", first.text());
+        same(&first, &create(&api, &key, "x").await);
+        assert_eq!(
+            stage.test.kept_answers(&stage.client).await,
+            i64::try_from(number).unwrap() + 1
+        );
+    }
+    assert_eq!(total(&api).await, 3);
+    assert_eq!(stage.test.events(&stage.client).await.len(), 3);
 }
 
 #[tokio::test]
