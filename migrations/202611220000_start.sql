@@ -154,6 +154,19 @@ CREATE TABLE journey (
 CREATE INDEX journey_browser ON journey (client_id, company_id, browser, started);
 CREATE INDEX journey_started ON journey (started);
 
+-- Answers to requests with an idempotency key, sealed, to be given again until they expire. fingerprint: a MAC of the request.
+CREATE TABLE kept_answer (
+    client_id {uuid} NOT NULL,
+    request_key {uuid} NOT NULL,
+    company_id {uuid},
+    fingerprint {bytes} NOT NULL,
+    sealed {bytes} NOT NULL,
+    expires_at {instant} NOT NULL,
+    PRIMARY KEY (client_id, request_key)
+) {strict};
+CREATE INDEX kept_answer_company ON kept_answer (client_id, company_id);
+CREATE INDEX kept_answer_expires ON kept_answer (expires_at);
+
 -- One attempt to sign in at a third party. Its state secret, PKCE verifier and nonce are sealed in one record.
 CREATE TABLE authorization_request (
     client_id {uuid} NOT NULL,

@@ -16,6 +16,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::failure::Failure;
+use crate::once;
 use crate::state::Api;
 
 pub(crate) use company_token::{MayReadOwn, MayWriteOwn, shown_token};
@@ -53,18 +54,26 @@ impl FromRequestParts<Api> for MayWrite {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
         let key = permit(&parts.headers, api, Scope::Write).await?;
-        Ok(Self(caller(parts, key.client, Actor::ApiKey(key.id))))
+        caller(parts, api, key.client, Actor::ApiKey(key.id))
+            .await
+            .map(Self)
     }
 }
 
-fn caller(parts: &Parts, client: ClientId, actor: Actor) -> Caller {
+async fn caller(
+    parts: &Parts,
+    api: &Api,
+    client: ClientId,
+    actor: Actor,
+) -> Result<Caller, Failure> {
     let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.0);
-    Caller {
+    Ok(Caller {
         client,
         actor,
         address: peer.map(|peer| peer.ip().to_canonical().to_string()),
         correlation: current::correlation(),
-    }
+        once: once::begin(parts, api, client).await?,
+    })
 }
 
 impl FromRequestParts<Api> for MayUseCredentials {

@@ -42,6 +42,9 @@ impl From<AppError> for Failure {
             }
             AppError::Invalid(field) => field.into(),
             AppError::Refused(refusal) => refused(refusal),
+            AppError::Repeated => Self(ApiError::conflict(
+                "The same request was carried out at the same moment.",
+            )),
             AppError::Raced => Self(ApiError::overloaded(COME_BACK).because(error)),
             AppError::Store(store) if store.is_retryable() => {
                 Self(ApiError::overloaded(COME_BACK).because(causes(&store)))

@@ -12,6 +12,7 @@ mod cross_origin;
 mod drawing;
 mod failure;
 mod not_built;
+mod once;
 mod page;
 mod reply;
 mod routes;

@@ -9,6 +9,7 @@ use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 
 use crate::not_built::{NOT_BUILT, NotBuilt};
+use crate::once::Once;
 use crate::routes::{companies, connections, cors, integrations, profile, rules, webhooks};
 use crate::state::Api;
 
@@ -62,7 +63,8 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// The handler on this method.
+    /// The handler on this method. Requests that change something in a way that is not the same when done twice may have an
+    /// idempotency key.
     pub(crate) fn on<H, T>(self, handler: H) -> MethodRouter<Api>
     where
         H: Handler<T, Api>,
@@ -70,9 +72,9 @@ impl Verb {
     {
         match self {
             Self::Get => get(handler),
-            Self::Post => post(handler),
+            Self::Post => post(Once(handler)),
             Self::Put => put(handler),
-            Self::Patch => patch(handler),
+            Self::Patch => patch(Once(handler)),
             Self::Delete => delete(handler),
             Self::Any => any(handler),
         }

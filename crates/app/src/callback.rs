@@ -160,6 +160,7 @@ impl App {
             actor: Actor::System,
             address: None,
             correlation: None,
+            once: None,
         };
         let integration = self.integration(held.platform_key)?.clone();
         let failure = Failed::because(FailureKind::Interrupted, 503);

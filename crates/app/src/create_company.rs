@@ -58,22 +58,23 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        let input = (company.clone(), event, entry);
-        self.carry_out(
-            "create_company",
-            (caller.client, input.2.id),
-            input,
-            |tx, (new, told, entry)| {
-                Box::pin(async move {
-                    company::insert(tx, new).await?;
-                    event::insert(tx, told).await?;
-                    audit::insert(tx, entry).await?;
-                    Ok(())
-                })
-            },
-        )
-        .await?;
+        let mark = caller.mark(&entry);
+        let created = self
+            .carry_out_once(
+                "create_company",
+                mark,
+                (company, event, entry),
+                |tx, (new, told, entry)| {
+                    Box::pin(async move {
+                        company::insert(tx, new).await?;
+                        event::insert(tx, told).await?;
+                        audit::insert(tx, entry).await?;
+                        Ok(new.clone())
+                    })
+                },
+            )
+            .await?;
         self.events_written().notify_one();
-        Ok(company)
+        Ok(created)
     }
 }

@@ -33,12 +33,15 @@ impl App {
             return Err(Refusal::NotEnabled.into());
         }
         let creation = self.creation(caller, company, integration);
-        let created = creation.connection.clone();
-        let mark = (caller.client, creation.entry.id);
-        self.carry_out("create_connection", mark, creation, |tx, creation| {
-            Box::pin(creation.insert(tx))
-        })
-        .await?;
+        let mark = caller.mark(&creation.entry);
+        let created = self
+            .carry_out_once("create_connection", mark, creation, |tx, creation| {
+                Box::pin(async move {
+                    creation.insert(tx).await?;
+                    Ok(creation.connection.clone())
+                })
+            })
+            .await?;
         self.events_written().notify_one();
         Ok(created)
     }

@@ -65,9 +65,8 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        let created = consumer.clone();
-        let mark = (caller.client, entry.id);
-        self.carry_out(
+        let mark = caller.mark(&entry);
+        self.carry_out_once(
             "create_webhook",
             mark,
             (consumer, entry),
@@ -79,12 +78,11 @@ impl App {
                     }
                     consumer::insert(tx, new).await?;
                     audit::insert(tx, entry).await?;
-                    Ok(())
+                    Ok(new.clone())
                 })
             },
         )
-        .await?;
-        Ok(created)
+        .await
     }
 
     /// A secret as the Standard Webhooks specification writes it.

@@ -4,7 +4,7 @@ use handclasp_domain::{
     AuditId, Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType,
 };
 use handclasp_store::audit::{self, AuditEntry};
-use handclasp_store::{attempt, company, connection, consent, event, journey, rule};
+use handclasp_store::{attempt, company, connection, consent, event, journey, kept_answer, rule};
 
 use crate::transition::{Applied, Change};
 use crate::{App, AppError, Caller, while_raced};
@@ -80,6 +80,7 @@ impl App {
                 journey::delete_of_company(tx, client, id).await?;
                 consent::erase_of_company(tx, client, id).await?;
                 rule::delete_of_company(tx, client, id).await?;
+                kept_answer::delete_of_company(tx, client, id).await?;
                 company::delete(tx, client, id, at).await?;
                 let told = Event {
                     id: deletion.event_id,

@@ -19,6 +19,9 @@ pub enum AppError {
     /// this out.
     #[error("the same was changed at the same moment")]
     Raced,
+    /// Another request under the same idempotency key was faster.
+    #[error("the same request was carried out at the same moment")]
+    Repeated,
     /// The database could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -106,6 +106,7 @@ impl App {
             actor: Actor::Person,
             address,
             correlation,
+            once: None,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod jobs;
 mod journeys;
 mod list_rules;
 mod list_webhooks;
+mod once;
 mod profile;
 mod read;
 mod registration;
@@ -61,6 +62,7 @@ pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
+pub use once::{ANSWER_KEPT, Begun, Once, RequestKey, WholeAnswer};
 pub use profile::{AlertAuthHeader, ProfileChange};
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
@@ -102,6 +104,7 @@ struct Inner {
     parts: Parts,
     to_customers: Outbound,
     keys: KeyCache,
+    in_flight: Arc<once::InFlight>,
     tasks: TaskTracker,
     events: Notify,
     attempts: Notify,
@@ -142,6 +145,8 @@ pub struct Secrets {
     pub consents: MacKey,
     /// For the access tokens of companies.
     pub company_tokens: MacKey,
+    /// For what requests with an idempotency key were.
+    pub idempotency: MacKey,
 }
 
 /// On whose behalf something is done.
@@ -155,6 +160,8 @@ pub struct Caller {
     pub address: Option<String>,
     /// The request.
     pub correlation: Option<CorrelationId>,
+    /// Where the request has an idempotency key: what keeps its answer.
+    pub once: Option<Arc<Once>>,
 }
 
 impl App {
@@ -164,6 +171,7 @@ impl App {
             to_customers: parts.outbound.without_pins(),
             parts,
             keys: KeyCache::default(),
+            in_flight: Arc::default(),
             tasks: TaskTracker::new(),
             events: Notify::new(),
             attempts: Notify::new(),
@@ -262,6 +270,10 @@ impl App {
 
     pub(crate) fn attempts_finished(&self) -> &Notify {
         &self.0.attempts
+    }
+
+    pub(crate) fn in_flight(&self) -> &Arc<once::InFlight> {
+        &self.0.in_flight
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

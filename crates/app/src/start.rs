@@ -87,6 +87,7 @@ pub async fn prepare(
         sandbox_tokens: MacKey::derive(&secret, "sandbox tokens"),
         consents: MacKey::derive(&secret, "consents"),
         company_tokens: MacKey::derive(&secret, "company access tokens"),
+        idempotency: MacKey::derive(&secret, "idempotency"),
         sandbox_signing: sandbox_signing(store, vault, clock, random).await?,
     })
 }

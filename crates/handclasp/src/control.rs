@@ -99,6 +99,7 @@ fn readable(error: AppError) -> anyhow::Error {
         | AppError::Invalid(_)
         | AppError::Refused(_)
         | AppError::Raced
+        | AppError::Repeated
         | AppError::Internal(_)) => anyhow::anyhow!("{other}"),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
                 .in_language(t.lang());
         }
         AppError::Invalid(_) => PageErrorKind::BadRequest,
-        AppError::Refused(_) | AppError::Raced => PageErrorKind::Conflict,
+        AppError::Refused(_) | AppError::Raced | AppError::Repeated => PageErrorKind::Conflict,
         // However often a button of Link's is pressed, what it does is done once.
         AppError::Store(store) if store.may_be_repeated() => PageErrorKind::Overloaded,
         AppError::Store(_) | AppError::Internal(_) => PageErrorKind::Internal,

@@ -18,6 +18,7 @@ mod error;
 pub mod event;
 pub mod fan_out;
 pub mod journey;
+pub mod kept_answer;
 pub mod lane;
 mod migrate;
 mod options;

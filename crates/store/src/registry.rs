@@ -17,6 +17,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::event::STATEMENTS,
     crate::fan_out::STATEMENTS,
     crate::journey::STATEMENTS,
+    crate::kept_answer::STATEMENTS,
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,
     crate::replica::STATEMENTS,

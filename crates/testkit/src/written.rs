@@ -14,6 +14,8 @@ statements! {
     /// All audit entries.
     AUDIT = "SELECT action, actor, address, correlation_id FROM audit WHERE client_id = $1 ORDER BY action",
         whole_table = "a test writes few";
+    /// How many answers are kept.
+    KEPT_ANSWERS = "SELECT COUNT(*) FROM kept_answer WHERE client_id = $1";
 }
 
 // They are no part of the product's list, whose tests prepare every one.
@@ -44,6 +46,19 @@ impl TestApp {
         match read.await {
             Ok(words) => words,
             Err(error) => fail("the events can't be read", &error),
+        }
+    }
+
+    /// How many answers to requests with an idempotency key are kept for a client.
+    pub async fn kept_answers(&self, client: &TestClient) -> i64 {
+        let read = async {
+            let store = self.database.store();
+            let row = store.query_opt(&KEPT_ANSWERS, values![client.id()]).await?;
+            row.ok_or(StoreError::NotOneRow)?.get(0)
+        };
+        match read.await {
+            Ok(count) => count,
+            Err(error) => fail("the kept answers can't be counted", &error),
         }
     }
 

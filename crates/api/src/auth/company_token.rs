@@ -41,7 +41,7 @@ impl FromRequestParts<Api> for MayWriteOwn {
         match shown_token(&parts.headers, api) {
             Some(token) => {
                 let client = own(token, parts, api).await?.client;
-                Ok(Self(caller(parts, client, Actor::Person)))
+                caller(parts, api, client, Actor::Person).await.map(Self)
             }
             None => {
                 let MayWrite(caller) = MayWrite::from_request_parts(parts, api).await?;

@@ -4,12 +4,17 @@ mod bad_input;
 mod company_token;
 mod contract;
 mod cross_origin;
+mod errors;
 mod hostile;
+mod hostile_requests;
 mod keys;
+mod methods;
 mod not_built;
+mod once;
 mod rights;
 
 use axum::Router;
+use handclasp_app::App;
 use handclasp_domain::CompanyId;
 use handclasp_testkit::{Http, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
@@ -30,7 +35,11 @@ pub(crate) struct Stage {
 
 /// The router as the server has it.
 pub(crate) fn router(test: &TestApp) -> Router {
-    let app = test.app.clone();
+    router_of(test.app.clone())
+}
+
+/// The router over these use cases.
+fn router_of(app: App) -> Router {
     let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))
@@ -140,7 +149,8 @@ pub(crate) fn method(verb: Verb) -> Method {
     }
 }
 
-/// An error's body as a snapshot has it: the correlation id, which differs, left out.
+/// An error's body as a snapshot has it: the correlation id, which differs, left out; and without the members of RFC 9457, which say
+/// the same.
 pub(crate) fn error(answer: &handclasp_testkit::Answer) -> String {
     let mut body = answer.json.clone();
     assert_eq!(
@@ -148,6 +158,18 @@ pub(crate) fn error(answer: &handclasp_testkit::Answer) -> String {
         answer.header("x-correlation-id"),
         "the id in the body is the one in the header"
     );
+    let instance = format!("urn:uuid:{}", answer.header("x-correlation-id"));
+    let title = http::StatusCode::from_u16(answer.status).unwrap();
+    for (member, value) in [
+        ("type", json!("about:blank")),
+        ("title", json!(title.canonical_reason())),
+        ("status", json!(answer.status)),
+        ("detail", body["error"].clone()),
+        ("instance", json!(instance)),
+    ] {
+        let members = body.as_object_mut().unwrap();
+        assert_eq!(members.remove(member), Some(value), "{member}");
+    }
     body["correlationId"] = Value::from("…");
     format!("{body:#}")
 }

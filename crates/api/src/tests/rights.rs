@@ -11,7 +11,7 @@ use crate::not_built::NOT_BUILT;
 use crate::table::{Route, Verb, Who, routes};
 
 /// A body that the route takes.
-fn body(route: &Route) -> Value {
+pub(super) fn body(route: &Route) -> Value {
     match (route.verb, route.path) {
         (Verb::Post, "/companies") => json!({ "name": "Ash & Birch" }),
         (Verb::Post, "/companies/{companyId}/connections") => json!({ "platformKey": "mqjo" }),
@@ -86,7 +86,7 @@ pub(super) fn is_not_built(route: &Route) -> bool {
         .any(|one| (one.verb, one.path) == (route.verb, route.path))
 }
 
-fn only(scope: Scope) -> Scopes {
+pub(super) fn only(scope: Scope) -> Scopes {
     Scopes::from_bits(match scope {
         Scope::Read => 1,
         Scope::Write => 2,

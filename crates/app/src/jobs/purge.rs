@@ -1,10 +1,11 @@
-//! Attempts that nobody came back to expire; old ones, old journeys and grants of the built-in third party are deleted.
+//! Attempts that nobody came back to expire; old ones, old journeys, answers that are given no more and grants of the built-in third
+//! party are deleted.
 
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use handclasp_domain::{ATTEMPT_LIFETIME, Timestamp};
-use handclasp_store::{StoreError, Tx, attempt, journey, sandbox};
+use handclasp_store::{StoreError, Tx, attempt, journey, kept_answer, sandbox};
 
 use crate::journeys::JOURNEY_LIFETIME;
 use crate::{App, AppError};
@@ -36,6 +37,10 @@ impl App {
         .await?;
         self.in_batches("purge_grants", grants, |tx, before| {
             Box::pin(sandbox::purge(tx, *before, BATCH))
+        })
+        .await?;
+        self.in_batches("purge_kept_answers", self.now(), |tx, now| {
+            Box::pin(kept_answer::purge(tx, *now, BATCH))
         })
         .await?;
         self.erase_due().await

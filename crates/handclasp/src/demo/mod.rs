@@ -199,6 +199,7 @@ fn operator(client: ClientId) -> Caller {
         actor: Actor::Operator,
         address: None,
         correlation: None,
+        once: None,
     }
 }
 

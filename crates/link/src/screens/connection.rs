@@ -117,7 +117,7 @@ pub(crate) async fn disconnect(visit: Visit) -> Result<Response, PageError> {
         .unlink_connection(&visit.caller, visit.company, id)
         .await
     {
-        Ok(()) | Err(AppError::Refused(Refusal::NotLinked(_))) => {
+        Ok(_) | Err(AppError::Refused(Refusal::NotLinked(_))) => {
             Ok(see_other(&visit.address(&format!("/connections/{id}"))))
         }
         Err(failed) => Err(visit.failed(&failed)),

@@ -147,6 +147,7 @@ fn caller(client: &TestClient) -> Caller {
         actor: Actor::Operator,
         address: None,
         correlation: None,
+        once: None,
     }
 }
 

@@ -41,8 +41,8 @@ impl FieldError {
 }
 
 /// An error as the API tells it. Built by the function for its status; the body's shape is
-/// `{statusCode, service, error, correlationId, validation, canBeRetried, detailedErrorCode}`. The correlation
-/// id is that of the request being answered.
+/// `{statusCode, service, error, correlationId, validation, canBeRetried, detailedErrorCode}`, and beside these the members of
+/// RFC 9457: `{type, title, status, detail, instance}`. The correlation id is that of the request being answered.
 ///
 /// The text is public. A private cause goes into [`ApiError::because`], which only the log sees.
 #[derive(Debug)]
@@ -69,7 +69,23 @@ struct Body<'a> {
     validation: Option<Validation<'a>>,
     can_be_retried: &'static str,
     detailed_error_code: u32,
+    // The same once more, by the names of RFC 9457.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
 }
+
+/// A problem that says no more than its status and its detail (RFC 9457, 4.2.1). There are no pages about single kinds of errors,
+/// and an address that leads nowhere would be worse than none.
+const KIND: &str = "about:blank";
+
+/// Marks an answer whose body is an error's, in its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorBody;
 
 #[derive(Serialize)]
 struct Validation<'a> {
@@ -275,11 +291,12 @@ impl IntoResponse for ApiError {
                 tracing::debug!(status = inner.status.as_u16(), cause, "request refused");
             }
         }
+        let correlation = current::correlation();
         let body = Body {
             status_code: inner.status.as_u16(),
             service: SERVICE,
             error: &inner.error,
-            correlation_id: current::correlation().map_or_else(String::new, |id| id.to_string()),
+            correlation_id: correlation.map_or_else(String::new, |id| id.to_string()),
             validation: (!inner.validation.is_empty()).then_some(Validation {
                 errors: &inner.validation,
                 warnings: [],
@@ -290,9 +307,15 @@ impl IntoResponse for ApiError {
                 "False"
             },
             detailed_error_code: inner.detailed_error_code,
+            kind: KIND,
+            title: inner.status.canonical_reason().unwrap_or_default(),
+            status: inner.status.as_u16(),
+            detail: &inner.error,
+            instance: correlation.map(|id| format!("urn:uuid:{id}")),
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (inner.status, body).into_response();
+        response.extensions_mut().insert(ErrorBody);
         let headers = response.headers_mut();
         headers.extend(inner.headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

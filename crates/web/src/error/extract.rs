@@ -84,13 +84,22 @@ pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError>
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()) else {
+    let mut said = headers.get_all(CONTENT_TYPE).iter();
+    // Of two it can't be known which is meant.
+    let (Some(only), None) = (said.next(), said.next()) else {
         return false;
     };
-    let essence = value.split(';').next().unwrap_or_default().trim();
+    let Ok(value) = only.to_str() else {
+        return false;
+    };
+    let mut parts = value.split(';');
+    let essence = parts.next().unwrap_or_default().trim();
     let Some((kind, subtype)) = essence.split_once('/') else {
         return false;
     };
+    if !parts.all(is_no_other_charset) {
+        return false;
+    }
     kind.eq_ignore_ascii_case("application")
         && (subtype.eq_ignore_ascii_case("json")
             || subtype
@@ -98,6 +107,19 @@ fn is_json(headers: &HeaderMap) -> bool {
                 .checked_sub(5)
                 .and_then(|at| subtype.get(at..))
                 .is_some_and(|end| end.eq_ignore_ascii_case("+json")))
+}
+
+/// JSON is UTF-8 (RFC 8259, 8.1). Other parameters mean nothing.
+fn is_no_other_charset(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|one| value.eq_ignore_ascii_case(one))
+        }
+        Some(_) | None => true,
+    }
 }
 
 impl<T> ApiJson<T>

@@ -7,6 +7,6 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-pub use api::{ApiError, FieldError};
+pub use api::{ApiError, ErrorBody, FieldError};
 pub use extract::{ApiJson, ApiPath, ApiQuery, BodyError, read_body};
 pub use page::{PageAction, PageError, PageErrorKind};

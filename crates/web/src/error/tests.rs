@@ -96,9 +96,18 @@ async fn error(response: Response, status: u16) -> Value {
             "correlationId",
             "validation",
             "canBeRetried",
-            "detailedErrorCode"
+            "detailedErrorCode",
+            "type",
+            "title",
+            "status",
+            "detail",
+            "instance"
         ]
     );
+    assert_eq!(body["type"], "about:blank");
+    assert_eq!(body["status"], status);
+    assert_eq!(body["detail"], body["error"]);
+    assert_eq!(body["instance"], format!("urn:uuid:{correlation}"));
     assert_eq!(body["statusCode"], status);
     assert_eq!(body["correlationId"], correlation);
     assert_eq!(body["detailedErrorCode"], 0);

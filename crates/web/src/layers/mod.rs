@@ -9,6 +9,7 @@ mod body;
 pub mod current;
 mod headers;
 mod outer;
+mod problem;
 mod proxies;
 mod sites;
 #[cfg(test)]

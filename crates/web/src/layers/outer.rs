@@ -24,6 +24,7 @@ use super::MAX_BODY;
 use super::body::Bounded;
 use super::current::CURRENT;
 use super::headers::{self, Nonce};
+use super::problem;
 use crate::error::{ApiError, PageError, PageErrorKind};
 use crate::i18n::{Languages, Localizer};
 
@@ -256,6 +257,7 @@ where
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
             facts,
+            problem: problem::is_wanted(request.headers()),
         };
         request.extensions_mut().insert(correlation);
         if let Some(facts) = facts {
@@ -317,6 +319,8 @@ struct Seen {
     method: http::Method,
     route: Option<MatchedPath>,
     facts: Option<PageFacts>,
+    /// Whether errors are to bear the name of RFC 9457.
+    problem: bool,
 }
 
 impl Inner {
@@ -351,6 +355,7 @@ impl Inner {
                 response.headers_mut().insert(CORRELATION, value);
             }
         }
+        problem::name(&mut response, seen.problem);
         let nonce = seen.facts.as_ref().map(|f| &f.nonce);
         headers::set(response.headers_mut(), self.surface, nonce, self.hsts);
         self.note(seen, begun, response.status());

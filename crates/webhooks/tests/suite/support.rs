@@ -298,6 +298,7 @@ pub(crate) fn caller(client: ClientId) -> Caller {
         actor: Actor::Operator,
         address: None,
         correlation: None,
+        once: None,
     }
 }
 

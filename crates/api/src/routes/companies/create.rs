@@ -5,6 +5,7 @@ use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{Company, CreateCompany};
@@ -15,8 +16,10 @@ pub(crate) async fn create_company(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<CreateCompany>>,
 ) -> Answer {
-    let company = api.create_company(&caller, new.parse()?).await?;
-    reply::json(StatusCode::OK, &Company::of(&api, &company, &[]))
+    let reply = Reply::new(&caller, &api, |api, made| {
+        reply::json(StatusCode::OK, &Company::of(api, made, &[]))
+    });
+    reply.to(&api.create_company(&caller, new.parse()?).await?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
 
 use crate::auth::MayWriteOwn;
+use crate::once::Reply;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::{Connection, CreateConnection};
@@ -18,8 +19,10 @@ pub(crate) async fn create_connection(
     ApiJson(new): ApiJson<CreateConnection>,
 ) -> Answer {
     let key = new.parse(&api)?;
-    let created = api.create_connection(&caller, company, key).await?;
-    reply::json(StatusCode::OK, &Connection::of(&api, &created, &[])?)
+    let reply = Reply::new(&caller, &api, |api, made| {
+        reply::json(StatusCode::OK, &Connection::of(api, made, &[])?)
+    });
+    reply.to(&api.create_connection(&caller, company, key).await?)
 }
 
 #[cfg(test)]

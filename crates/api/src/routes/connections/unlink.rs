@@ -1,11 +1,13 @@
 //! `PATCH /companies/{companyId}/connections/{connectionId}`
 
 use axum::extract::State;
+use handclasp_app::ConnectionWithErrors;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
 
 use super::OnePath;
 use crate::auth::MayWriteOwn;
+use crate::once::Reply;
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
 use crate::wire::{Connection, UpdateConnection};
@@ -18,10 +20,11 @@ pub(crate) async fn unlink_connection(
     ApiJson(Object(update)): ApiJson<Object<UpdateConnection>>,
 ) -> Answer {
     update.parse()?;
-    api.unlink_connection(&caller, company, id).await?;
-    let found = api.connection(caller.client, company, id).await?;
-    let body = Connection::of(&api, &found.connection, &found.errors)?;
-    reply::json(StatusCode::OK, &body)
+    let reply = Reply::new(&caller, &api, |api, now: &ConnectionWithErrors| {
+        let body = Connection::of(api, &now.connection, &now.errors)?;
+        reply::json(StatusCode::OK, &body)
+    });
+    reply.to(&api.unlink_connection(&caller, company, id).await?)
 }
 
 #[cfg(test)]

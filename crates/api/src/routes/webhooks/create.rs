@@ -5,6 +5,7 @@ use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{CreateWebhook, WebhookConsumer};
@@ -15,8 +16,10 @@ pub(crate) async fn create_webhook(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<CreateWebhook>>,
 ) -> Answer {
-    let consumer = api.create_webhook(&caller, new.parse()?).await?;
-    reply::json(StatusCode::CREATED, &WebhookConsumer::from(&consumer))
+    let reply = Reply::new(&caller, &api, |_, made| {
+        reply::json(StatusCode::CREATED, &WebhookConsumer::from(made))
+    });
+    reply.to(&api.create_webhook(&caller, new.parse()?).await?)
 }
 
 #[cfg(test)]
