@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use handclasp_ambient::{SharedClock, SharedRandom, SystemClock, SystemRandom, new_id};
-use handclasp_app::{App, Caller, NewCompany, Parts, SandboxMode, Settings, prepare};
+use handclasp_app::{
+    App, Caller, LimitSettings, NewCompany, Parts, SandboxMode, Settings, prepare,
+};
 use handclasp_domain::{Actor, ClientId, CompanyName, Scopes, Tags};
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Policy};
@@ -119,6 +121,7 @@ async fn app(store: Store) -> Result<App> {
         settings: Settings {
             link_url: url,
             sandbox: SandboxMode::Shown,
+            limits: LimitSettings::default(),
         },
         secrets,
         replica: new_id(&*random),

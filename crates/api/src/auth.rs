@@ -1,19 +1,21 @@
 //! Who is calling: the API key of a request, and what it may do.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use handclasp_app::{ApiKeyText, Caller};
-use handclasp_domain::{Actor, ApiKey, ClientId, Scope};
+use handclasp_app::{ApiKeyText, Caller, KnownKey};
+use handclasp_domain::{Actor, ClientId, Scope, Scopes};
 use handclasp_web::error::ApiError;
-use handclasp_web::front::Peer;
 use handclasp_web::layers::current;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::failure::Failure;
+use crate::limits;
 use crate::state::Api;
 
 /// More than any key with its colon takes.
@@ -31,6 +33,10 @@ pub(crate) struct MayRead(pub(crate) ClientId);
 /// A caller that may change things. The first parameter of a handler, so that nothing else is looked at before.
 pub(crate) struct MayWrite(pub(crate) Caller);
 
+/// A caller that may change things, and all that his key may do. The first parameter of a handler, so that nothing else is looked at
+/// before.
+pub(crate) struct MayGrant(pub(crate) Caller, pub(crate) Scopes);
+
 /// A caller that may use what connections hold at third parties. The first parameter of a handler, so that nothing else is looked at
 /// before.
 pub(crate) struct MayUseCredentials;
@@ -39,7 +45,7 @@ impl FromRequestParts<Api> for MayRead {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let key = permit(&parts.headers, api, Scope::Read).await?;
+        let key = permit(parts, api, Scope::Read).await?;
         Ok(Self(key.client))
     }
 }
@@ -48,14 +54,17 @@ impl FromRequestParts<Api> for MayWrite {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let key = permit(&parts.headers, api, Scope::Write).await?;
-        let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.0);
-        Ok(Self(Caller {
-            client: key.client,
-            actor: Actor::ApiKey(key.id),
-            address: peer.map(|peer| peer.ip().to_canonical().to_string()),
-            correlation: current::correlation(),
-        }))
+        let key = permit(parts, api, Scope::Write).await?;
+        Ok(Self(caller(parts, &key)))
+    }
+}
+
+impl FromRequestParts<Api> for MayGrant {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let key = permit(parts, api, Scope::Write).await?;
+        Ok(Self(caller(parts, &key), key.scopes))
     }
 }
 
@@ -63,17 +72,35 @@ impl FromRequestParts<Api> for MayUseCredentials {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        permit(&parts.headers, api, Scope::Credentials).await?;
+        permit(parts, api, Scope::Credentials).await?;
         Ok(Self)
     }
 }
 
-async fn permit(headers: &HeaderMap, api: &Api, needed: Scope) -> Result<ApiKey, Failure> {
-    let shown = key_of(headers).ok_or_else(ApiError::unauthorized)?;
-    let found = api.authenticate(&shown).await?;
-    let key = found.ok_or_else(ApiError::unauthorized)?;
-    if key.scopes.has(needed) {
-        return Ok(key);
+fn caller(parts: &Parts, key: &KnownKey) -> Caller {
+    let address = limits::address(&parts.extensions);
+    Caller {
+        client: key.client,
+        actor: Actor::ApiKey(key.id),
+        address: address.map(|address| address.to_canonical().to_string()),
+        correlation: current::correlation(),
+    }
+}
+
+async fn permit(parts: &Parts, api: &Api, needed: Scope) -> Result<Arc<KnownKey>, Failure> {
+    let headers = &parts.headers;
+    // Nothing shown is no guess.
+    if !headers.contains_key(AUTHORIZATION) {
+        return Err(ApiError::unauthorized().into());
+    }
+    let shown = key_of(headers);
+    let from = limits::address(&parts.extensions);
+    let found = api.authenticate(shown.as_ref(), from).await?;
+    if let Some(standing) = found.standing {
+        current::stand(standing);
+    }
+    if found.key.scopes.has(needed) {
+        return Ok(found.key);
     }
     Err(ApiError::forbidden(format!(
         "This API key does not have the scope `{}`, which this operation needs.",

@@ -5,7 +5,7 @@ use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use handclasp_domain::Scope;
 
 use crate::not_built::{NOT_BUILT, NotBuilt};
-use crate::routes::{companies, connections, integrations, profile, webhooks};
+use crate::routes::{api_keys, companies, connections, integrations, profile, webhooks};
 use crate::state::Api;
 
 /// A route.
@@ -93,6 +93,8 @@ pub(crate) fn routes() -> Vec<Route> {
     use Verb::{Delete, Get, Patch, Post, Put};
     const READ: Who = Who::May(Scope::Read);
     const WRITE: Who = Who::May(Scope::Write);
+    const API_KEYS: &str = "/apiKeys";
+    const API_KEY: &str = "/apiKeys/{apiKeyId}";
     const COMPANIES: &str = "/companies";
     const COMPANY: &str = "/companies/{companyId}";
     const CONNECTIONS: &str = "/companies/{companyId}/connections";
@@ -105,6 +107,9 @@ pub(crate) fn routes() -> Vec<Route> {
     const WEBHOOK: &str = "/webhooks/{webhookId}";
     const SECRET: &str = "/webhooks/{webhookId}/secret";
     let mut routes = vec![
+        route(Get, API_KEYS, READ, api_keys::list_keys),
+        route(Post, API_KEYS, WRITE, api_keys::create_key),
+        route(Delete, API_KEY, WRITE, api_keys::delete_key),
         route(Get, COMPANIES, READ, companies::list_companies),
         route(Post, COMPANIES, WRITE, companies::create_company),
         route(Get, COMPANY, READ, companies::get_company),

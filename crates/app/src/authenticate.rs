@@ -1,17 +1,22 @@
 //! Who is calling: API keys.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_ambient::{Random, random_bytes};
-use handclasp_domain::{ApiKey, ClientId, Id, Secret, Timestamp};
+use handclasp_domain::{
+    ApiKeyId, ClientId, Day, Id, OverLimit, Scopes, Secret, Standing, Timestamp,
+};
 use handclasp_store::client;
 use uuid::Uuid;
 
+use crate::limits::{Meter, Metered};
 use crate::{App, AppError};
 
 /// What every key begins with, so that scanners of code and logs recognise one.
@@ -71,42 +76,188 @@ fn hash(text: &str) -> [u8; 32] {
     hash
 }
 
-/// The keys that were looked up in the last seconds. The index is the hash, so that comparing takes no time that
-/// tells of the key.
+/// A key that was found, and what is counted with it.
+#[derive(Debug)]
+pub struct KnownKey {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was last found in the database, in microseconds.
+    found: AtomicI64,
+    /// When it was last used, in microseconds.
+    used: AtomicI64,
+    /// Whether that is to be written down.
+    noted: AtomicBool,
+    meter: Arc<Meter>,
+}
+
+impl KnownKey {
+    /// Takes its last use, to be written down.
+    pub(crate) fn take_use(&self) -> (ClientId, ApiKeyId, Timestamp) {
+        // First: a use that comes in between is noted again, and the other way round it would be lost.
+        self.noted.store(false, Ordering::Release);
+        let used = Timestamp::from_micros(self.used.load(Ordering::Acquire));
+        (self.client, self.id, used)
+    }
+
+    /// Whether the use is now noted by whoever asks.
+    pub(crate) fn note(&self) -> bool {
+        !self.noted.load(Ordering::Relaxed) && !self.noted.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// The keys that were looked up. The index is the hash, so that comparing takes no time that tells of the key.
 #[derive(Default)]
-pub struct KeyCache(RwLock<HashMap<[u8; 32], (ApiKey, Timestamp)>>);
+pub struct KeyCache(RwLock<Cached>);
+
+#[derive(Default)]
+struct Cached {
+    keys: HashMap<[u8; 32], Arc<KnownKey>>,
+    /// Counts the keys that were deleted here. What was read before one was is not remembered after it.
+    deleted: u64,
+}
+
+impl KeyCache {
+    fn get(&self, hash: &[u8; 32]) -> (Option<Arc<KnownKey>>, u64) {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (cached.keys.get(hash).cloned(), cached.deleted)
+    }
+
+    fn remember(&self, hash: [u8; 32], key: &Arc<KnownKey>, deleted: u64) {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cached.deleted != deleted {
+            return;
+        }
+        if cached.keys.len() >= REMEMBERED_MAX {
+            cached.keys.clear();
+        }
+        cached.keys.insert(hash, key.clone());
+    }
+
+    fn forget_hash(&self, hash: &[u8; 32]) {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cached.keys.remove(hash);
+    }
+
+    /// Forgets a key that was deleted: from now on it is unknown here.
+    pub(crate) fn forget(&self, id: ApiKeyId) {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cached.deleted += 1;
+        cached.keys.retain(|_, key| key.id != id);
+    }
+}
+
+/// A request whose key is good and whose client has something left of its quota.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The key.
+    pub key: Arc<KnownKey>,
+    /// How the client stands; none where it has no quota.
+    pub standing: Option<Standing>,
+}
+
+/// Why a request is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// There is no such key.
+    #[error("there is no such key")]
+    Unknown,
+    /// Too many wrong keys were shown from there, or the client's quota is used up.
+    #[error("too many requests")]
+    Over(OverLimit),
+    /// It could not be found out.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<OverLimit> for NotTaken {
+    fn from(over: OverLimit) -> Self {
+        Self::Over(over)
+    }
+}
 
 impl App {
-    /// Finds the key that a caller shows; none where there is no such key.
-    pub async fn authenticate(&self, key: &ApiKeyText) -> Result<Option<ApiKey>, AppError> {
-        let now = self.now();
-        let known = {
-            let cache = self.keys().0.read().unwrap_or_else(PoisonError::into_inner);
-            cache.get(&key.hash).cloned()
+    /// Finds the key that a caller shows, and counts the request; none is what can't be a key. Where too many wrong keys came from an
+    /// address, only keys that were good before are looked at, so that callers who share it with a guesser go on.
+    pub async fn authenticate(
+        &self,
+        shown: Option<&ApiKeyText>,
+        from: Option<IpAddr>,
+    ) -> Result<Authenticated, NotTaken> {
+        let Some(shown) = shown else {
+            self.take_guess(from)?;
+            return Err(NotTaken::Unknown);
         };
-        if let Some((known, since)) = known
-            && now.since(since) < BELIEVED
+        let now = self.now();
+        let (known, deleted) = self.keys().get(&shown.hash);
+        let key = match known {
+            Some(known) if now.since(known.found()) < BELIEVED => known,
+            known => self.look_up(shown, known, deleted, from, now).await?,
+        };
+        key.used.store(now.as_micros(), Ordering::Release);
+        if key.note() {
+            self.limits().note_key(&key);
+        }
+        let (metered, note) = key.meter.take(now);
+        if note {
+            self.limits().note_meter(&key.meter);
+        }
+        let standing = match metered {
+            Metered::Free => None,
+            Metered::Counted(standing) => Some(standing),
+            Metered::Over(over) => return Err(over.into()),
+        };
+        Ok(Authenticated { key, standing })
+    }
+
+    async fn look_up(
+        &self,
+        shown: &ApiKeyText,
+        known: Option<Arc<KnownKey>>,
+        deleted: u64,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, NotTaken> {
+        if known.is_none() {
+            self.take_guess(from)?;
+        }
+        let found = client::find_key(&mut self.store(), shown.client, &shown.hash).await;
+        let Some((found, quota)) = found.map_err(AppError::from)? else {
+            self.keys().forget_hash(&shown.hash);
+            return Err(NotTaken::Unknown);
+        };
+        if known.is_none() {
+            self.give_back_guess(from);
+        }
+        let today = Day::of(now);
+        let meter = self.limits().meter(found.client, today);
+        meter.learn(&quota, self.settings().limits.daily_quota, today);
+        if let Some(known) = known
+            && known.scopes == found.scopes
         {
-            return Ok(Some(known));
+            known.found.fetch_max(now.as_micros(), Ordering::Relaxed);
+            return Ok(known);
         }
-        let found = client::find_key(&mut self.store(), key.client, &key.hash).await?;
-        let mut cache = self
-            .keys()
-            .0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        match &found {
-            Some(found) => {
-                if cache.len() >= REMEMBERED_MAX {
-                    cache.clear();
-                }
-                cache.insert(key.hash, (found.clone(), now));
-            }
-            None => {
-                cache.remove(&key.hash);
-            }
-        }
-        Ok(found)
+        let key = Arc::new(KnownKey {
+            client: found.client,
+            id: found.id,
+            scopes: found.scopes,
+            found: AtomicI64::new(now.as_micros()),
+            used: AtomicI64::new(now.as_micros()),
+            noted: AtomicBool::new(false),
+            meter,
+        });
+        self.keys().remember(shown.hash, &key, deleted);
+        Ok(key)
+    }
+}
+
+impl KnownKey {
+    fn found(&self) -> Timestamp {
+        Timestamp::from_micros(self.found.load(Ordering::Relaxed))
     }
 }
 

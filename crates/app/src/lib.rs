@@ -9,22 +9,28 @@ mod choose_integration;
 mod create_client;
 mod create_company;
 mod create_connection;
+mod create_key;
 mod create_webhook;
 mod credentials;
 mod delete_company;
 mod delete_connection;
+mod delete_key;
 mod delete_webhook;
 mod destination;
 mod error;
 mod finish_journey;
 pub mod jobs;
 mod journeys;
+mod limits;
+mod list_keys;
 mod list_webhooks;
 mod profile;
+mod quota;
 mod read;
 mod registration;
 mod start;
 mod start_authorization;
+mod tallies;
 mod transition;
 mod unlink_connection;
 
@@ -41,16 +47,20 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use authenticate::{ApiKeyText, KeyCache};
+use crate::limits::Limits;
+
+pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
 pub use choose_integration::{Choice, Chosen};
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
+pub use create_key::{KEYS_MOST, MadeApiKey, NewApiKey};
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
 pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
+pub use limits::LimitSettings;
 pub use profile::ProfileChange;
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
@@ -92,6 +102,7 @@ struct Inner {
     parts: Parts,
     to_customers: Outbound,
     keys: KeyCache,
+    limits: Limits,
     tasks: TaskTracker,
     events: Notify,
     attempts: Notify,
@@ -104,6 +115,8 @@ pub struct Settings {
     pub link_url: Url,
     /// Whether people are offered sandbox integrations.
     pub sandbox: SandboxMode,
+    /// How many requests are taken.
+    pub limits: LimitSettings,
 }
 
 /// Whether people are offered sandbox integrations.
@@ -150,6 +163,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             to_customers: parts.outbound.without_pins(),
+            limits: Limits::new(parts.settings.limits),
             parts,
             keys: KeyCache::default(),
             tasks: TaskTracker::new(),
@@ -254,6 +268,10 @@ impl App {
 
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.0.keys
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     pub(crate) fn id<I: handclasp_domain::Id>(&self) -> I {

@@ -11,6 +11,7 @@ mod event;
 mod field;
 mod ids;
 mod integration;
+mod limit;
 pub mod redirect;
 mod secret;
 mod text;
@@ -25,13 +26,16 @@ pub use connection::{
     Command, Connection, ConnectionState, ConnectionStatus, CredentialsEffect, ErrorsEffect,
     InvalidTransition, ThirdParty, Transition,
 };
-pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType};
+pub use event::{
+    CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType, Remembered,
+};
 pub use field::FieldError;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
     ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, SourceId,
 };
 pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
+pub use limit::{ClientEvent, Day, OverLimit, RateLimitFacts, Standing};
 pub use secret::Secret;
 pub use text::{check_address, is_control, is_one_line, parse_name};
 pub use time::Timestamp;

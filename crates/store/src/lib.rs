@@ -20,6 +20,7 @@ pub mod journey;
 pub mod lane;
 mod migrate;
 mod options;
+pub mod quota;
 mod reader;
 pub mod registry;
 pub mod replica;

@@ -18,6 +18,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::journey::STATEMENTS,
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,
+    crate::quota::STATEMENTS,
     crate::replica::STATEMENTS,
     crate::sandbox::STATEMENTS,
     crate::server_secret::STATEMENTS,

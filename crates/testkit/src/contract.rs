@@ -247,6 +247,7 @@ mod tests {
             "ErrorMessage",
             "CompanyWebhook",
             "ConnectionWebhook",
+            "ClientRateLimitWebhook",
         ] {
             contract.validator(&format!("/components/schemas/{name}"));
         }

@@ -29,7 +29,8 @@ pub(crate) struct Stage {
 /// The router as the server has it.
 pub(crate) fn router(test: &TestApp) -> Router {
     let app = test.app.clone();
-    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
+    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone())
+        .with_gate(crate::gate(app.clone()));
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))
 }

@@ -1,5 +1,6 @@
 //! The contract's shapes. They never leave this crate: handlers make them of what use cases give, and the other way round.
 
+mod api_key;
 mod company;
 mod connection;
 mod integration;
@@ -10,6 +11,7 @@ mod webhook;
 use handclasp_domain::{FieldError, Timestamp};
 use serde::{Serialize, Serializer};
 
+pub(crate) use api_key::{ApiKeyDetails, ApiKeys, CreateApiKey};
 pub(crate) use company::{Companies, Company, CreateCompany};
 pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};
 pub(crate) use integration::Integration;
