@@ -29,6 +29,11 @@ pub(super) async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
         (Method::PATCH, connection, json!({ "status": "Unlinked" })),
         (Method::PUT, "/api/profile".to_owned(), profile),
         (Method::POST, "/api/webhooks".to_owned(), webhook),
+        (
+            Method::POST,
+            "/api/apiKeys".to_owned(),
+            json!({ "name": "x", "scopes": ["read"] }),
+        ),
     ]
 }
 
@@ -185,6 +190,9 @@ async fn a_wrong_type_names_its_field() {
         ),
         ("webhooks", "companyTags", json!({}), "companyTags"),
         ("webhooks", "disabled", json!("yes"), "disabled"),
+        ("apiKeys", "name", json!(3), "name"),
+        ("apiKeys", "scopes", json!("read"), "scopes"),
+        ("apiKeys", "scopes", json!([3]), "scopes[0]"),
     ] {
         let (method, path, good) = &routes[route];
         let mut body = good.clone();
@@ -250,6 +258,7 @@ async fn what_is_no_id_is_404() {
         paths.push(format!("/api/companies/{bad}/connections/{NOBODY}"));
         paths.push(format!("{company}/connections/{bad}"));
         paths.push(format!("/api/webhooks/{bad}"));
+        paths.push(format!("/api/apiKeys/{bad}"));
     }
     for path in paths {
         refused(&stage.api.delete(&path).await, 404);

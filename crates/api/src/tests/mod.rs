@@ -4,10 +4,12 @@ mod bad_input;
 mod contract;
 mod hostile;
 mod keys;
+mod limits;
 mod not_built;
 mod rights;
 
 use axum::Router;
+use handclasp_app::App;
 use handclasp_domain::CompanyId;
 use handclasp_testkit::{Http, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
@@ -28,7 +30,12 @@ pub(crate) struct Stage {
 
 /// The router as the server has it.
 pub(crate) fn router(test: &TestApp) -> Router {
-    let app = test.app.clone();
+    router_of(&test.app)
+}
+
+/// The same of another replica.
+pub(crate) fn router_of(app: &App) -> Router {
+    let app = app.clone();
     let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone())
         .with_gate(crate::gate(app.clone()));
     let origin = "http://127.0.0.1:4000".parse().unwrap();

@@ -22,18 +22,21 @@ fn body(route: &Route) -> Value {
         (Verb::Post, "/webhooks") => {
             json!({ "url": "https://example.com/", "eventTypes": ["company.created"] })
         }
+        // Of a key that may do no more: none gives what it has not.
+        (Verb::Post, "/apiKeys") => json!({ "scopes": ["write"] }),
         (Verb::Get | Verb::Delete, _) => Value::Null,
         (Verb::Post | Verb::Put | Verb::Patch | Verb::Any, _) => json!({}),
     }
 }
 
-/// The route's address with these ids in it.
-pub(super) fn address(route: &Route, company: &str, connection: &str, webhook: &str) -> String {
+/// The route's address with these ids in it. `other` is that of what belongs to no company: a webhook, a key.
+pub(super) fn address(route: &Route, company: &str, connection: &str, other: &str) -> String {
     let path = route
         .path
         .replace("{companyId}", company)
         .replace("{connectionId}", connection)
-        .replace("{webhookId}", webhook)
+        .replace("{webhookId}", other)
+        .replace("{apiKeyId}", other)
         .replace("{platformKey}", "mqjo");
     let rest = path.split('/').map(|part| {
         if part.starts_with('{') {
@@ -171,15 +174,27 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
     let (company_id, connection_id, webhook_id) =
         (last(&company), last(&connection), last(&webhook));
     stage.link(&connection).await;
+    stage.client.key_with(only(Scope::Read)).await;
+    let keys = stage.api.get("/api/apiKeys").await;
+    let key_id = keys.at("/results/1/id").to_owned();
     let stranger = stage.stranger().await;
-    let before = [
-        stage.api.get(&company).await.json,
-        stage.api.get("/api/webhooks").await.json,
-    ];
+    let look = async || {
+        [
+            stage.api.get(&company).await.json,
+            stage.api.get("/api/webhooks").await.json,
+            stage.api.get("/api/apiKeys").await.json,
+        ]
+    };
+    let before = look().await;
 
     let mut driven = 0;
     for route in routes() {
-        let theirs = address(&route, &company_id, &connection_id, &webhook_id);
+        let other = if route.path.contains("{apiKeyId}") {
+            &key_id
+        } else {
+            &webhook_id
+        };
+        let theirs = address(&route, &company_id, &connection_id, other);
         let unknown = address(&route, NOBODY, NOBODY, NOBODY);
         if theirs == unknown || is_not_built(&route) {
             continue;
@@ -192,7 +207,7 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         assert_eq!(error(&theirs), error(&unknown), "{}", route.path);
         driven += 1;
     }
-    assert_eq!(driven, 9, "every route with an id, and no other");
+    assert_eq!(driven, 10, "every route with an id, and no other");
 
     // Within the client too, a connection answers under its own company alone.
     let other = last(&stage.company().await);
@@ -206,9 +221,5 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         let unlink = json!({ "status": "Unlinked" });
         refused(&stage.api.patch(&path, unlink).await, 404);
     }
-    let after = [
-        stage.api.get(&company).await.json,
-        stage.api.get("/api/webhooks").await.json,
-    ];
-    assert_eq!(before, after, "nothing was changed");
+    assert_eq!(before, look().await, "nothing was changed");
 }
