@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -95,6 +95,12 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
+    /// Whether it was found so lately that the database is not asked again.
+    fn is_believed(&self, now: Timestamp) -> bool {
+        let found = Timestamp::from_micros(self.found.load(Ordering::Relaxed));
+        now.since(found) < BELIEVED
+    }
+
     /// Takes its last use, to be written down.
     pub(crate) fn take_use(&self) -> (ClientId, ApiKeyId, Timestamp) {
         // First: a use that comes in between is noted again, and the other way round it would be lost.
@@ -111,7 +117,11 @@ impl KnownKey {
 
 /// The keys that were looked up. The index is the hash, so that comparing takes no time that tells of the key.
 #[derive(Default)]
-pub struct KeyCache(RwLock<Cached>);
+pub struct KeyCache {
+    cached: RwLock<Cached>,
+    /// The keys that are being looked up for the first time.
+    turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
+}
 
 #[derive(Default)]
 struct Cached {
@@ -122,12 +132,12 @@ struct Cached {
 
 impl KeyCache {
     fn get(&self, hash: &[u8; 32]) -> (Option<Arc<KnownKey>>, u64) {
-        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
         (cached.keys.get(hash).cloned(), cached.deleted)
     }
 
     fn remember(&self, hash: [u8; 32], key: &Arc<KnownKey>, deleted: u64) {
-        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         if cached.deleted != deleted {
             return;
         }
@@ -138,15 +148,44 @@ impl KeyCache {
     }
 
     fn forget_hash(&self, hash: &[u8; 32]) {
-        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         cached.keys.remove(hash);
+    }
+
+    /// The first look-up of a key: whoever has its lock does it, and others wait for him.
+    fn turn(&self, hash: [u8; 32]) -> Turn<'_> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = turns.entry(hash).or_default().clone();
+        Turn {
+            cache: self,
+            hash,
+            lock,
+        }
     }
 
     /// Forgets a key that was deleted: from now on it is unknown here.
     pub(crate) fn forget(&self, id: ApiKeyId) {
-        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         cached.deleted += 1;
         cached.keys.retain(|_, key| key.id != id);
+    }
+}
+
+/// A place among those who wait for one look-up. The last to leave takes the lock away.
+struct Turn<'a> {
+    cache: &'a KeyCache,
+    hash: [u8; 32],
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let turns = &self.cache.turns;
+        let mut turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Its own and the map's: nobody comes by another while the map is locked.
+        if Arc::strong_count(&self.lock) <= 2 {
+            turns.remove(&self.hash);
+        }
     }
 }
 
@@ -194,8 +233,9 @@ impl App {
         let now = self.now();
         let (known, deleted) = self.keys().get(&shown.hash);
         let key = match known {
-            Some(known) if now.since(known.found()) < BELIEVED => known,
-            known => self.look_up(shown, known, deleted, from, now).await?,
+            Some(known) if known.is_believed(now) => known,
+            Some(known) => self.look_up(shown, Some(known), deleted, now).await?,
+            None => self.look_up_first(shown, from, now).await?,
         };
         key.used.store(now.as_micros(), Ordering::Release);
         if key.note() {
@@ -213,25 +253,46 @@ impl App {
         Ok(Authenticated { key, standing })
     }
 
+    /// Looks up a key that was not good before, which may be a guess. Of many requests that show it at once one does it for all, so
+    /// that a good key that is new here does not look like many guesses.
+    async fn look_up_first(
+        &self,
+        shown: &ApiKeyText,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, NotTaken> {
+        let turn = self.keys().turn(shown.hash);
+        let held = turn.lock.try_lock();
+        if held.is_err() {
+            drop(turn.lock.lock().await);
+        }
+        let (known, deleted) = self.keys().get(&shown.hash);
+        if let Some(known) = known
+            && known.is_believed(now)
+        {
+            return Ok(known);
+        }
+        self.take_guess(from)?;
+        let found = self.look_up(shown, None, deleted, now).await;
+        match &found {
+            Err(NotTaken::Unknown) => {}
+            Ok(_) | Err(NotTaken::Over(_) | NotTaken::App(_)) => self.give_back_guess(from),
+        }
+        found
+    }
+
     async fn look_up(
         &self,
         shown: &ApiKeyText,
         known: Option<Arc<KnownKey>>,
         deleted: u64,
-        from: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Arc<KnownKey>, NotTaken> {
-        if known.is_none() {
-            self.take_guess(from)?;
-        }
         let found = client::find_key(&mut self.store(), shown.client, &shown.hash).await;
         let Some((found, quota)) = found.map_err(AppError::from)? else {
             self.keys().forget_hash(&shown.hash);
             return Err(NotTaken::Unknown);
         };
-        if known.is_none() {
-            self.give_back_guess(from);
-        }
         let today = Day::of(now);
         let meter = self.limits().meter(found.client, today);
         meter.learn(&quota, self.settings().limits.daily_quota, today);
@@ -252,12 +313,6 @@ impl App {
         });
         self.keys().remember(shown.hash, &key, deleted);
         Ok(key)
-    }
-}
-
-impl KnownKey {
-    fn found(&self) -> Timestamp {
-        Timestamp::from_micros(self.found.load(Ordering::Relaxed))
     }
 }
 

@@ -243,6 +243,24 @@ async fn guesses_that_come_all_at_once_do_not_get_past() {
     assert!(statuses.iter().all(|status| [401, 429].contains(status)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_key_that_is_new_is_no_guess_however_many_show_it_at_once() {
+    let limits = LimitSettings {
+        wrong_keys_per_minute: 1,
+        ..LimitSettings::default()
+    };
+    let world = Limited::new(limits).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let api = world.api.clone();
+        calls.spawn(async move { from(&api, "192.0.2.1").await.status });
+    }
+    assert_eq!(calls.join_all().await, [200; 64]);
+    let wrong = world.api.with_key("hck_nonsense");
+    refused(&from(&wrong, "192.0.2.1").await, 401);
+    refused(&from(&wrong, "192.0.2.1").await, 429);
+}
+
 #[tokio::test]
 async fn a_client_has_so_many_requests_a_day_and_is_told() {
     let world = Limited::with_quota(3).await;

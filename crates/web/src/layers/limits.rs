@@ -106,7 +106,7 @@ mod tests {
                     "x"
                 }),
             )
-            .route("/api/much", get(|| async { unreachable!("it is refused") }))
+            .route("/api/much", get(|| async { "it is refused before" }))
             .route(
                 "/api/panic",
                 get(|| async {
