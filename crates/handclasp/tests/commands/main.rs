@@ -88,6 +88,7 @@ fn a_server_is_managed_backed_up_and_restored() {
     ));
     assert!(made.contains("API key, shown this once: hck_"), "{made}");
     let id = made.split_whitespace().nth(1).unwrap().to_owned();
+    let key = made.split_whitespace().last().unwrap().to_owned();
     assert!(succeeds(&mut configured(dir, &["check"])).contains("opens what the database holds"));
 
     // With one it asks the server.
@@ -123,7 +124,15 @@ fn a_server_is_managed_backed_up_and_restored() {
         dir,
         &["client", "create", "After the backup"],
     ));
+    // What it counted last it writes down when it stops.
+    let base = format!(
+        "http://{}",
+        std::fs::read_to_string(dir.join("address")).unwrap()
+    );
+    assert_eq!(get(&base, "/api/companies", None, Some(&key)).0, 200);
     assert!(server.stop());
+    let listed = succeeds(&mut configured(dir, &["keys", "list", &id]));
+    assert!(listed.contains("last used 2"), "{listed}");
 
     // Restored into an empty folder, never over another database.
     fails(configured(dir, &["restore"]).arg(&backup), "exists already");
