@@ -44,9 +44,22 @@ CREATE TABLE api_key (
     hash {bytes} NOT NULL,
     scopes {int} NOT NULL,
     created {instant} NOT NULL,
+    last_used {instant},
     PRIMARY KEY (client_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX api_key_hash ON api_key (client_id, hash);
+
+-- A client's quota of requests and how much of it is used. daily: what the operator set for this client, 0 for none; without a
+-- value the server's setting holds. day: the day of UTC (1970-01-01 is 0) in which it used so many. reached: the day in which it
+-- was told that nothing is left, until it is told that there is again.
+CREATE TABLE client_quota (
+    client_id {uuid} NOT NULL PRIMARY KEY,
+    daily {int},
+    day {int} NOT NULL,
+    used {int} NOT NULL,
+    reached {int}
+) {keyed};
+CREATE INDEX client_quota_reached ON client_quota (reached) WHERE reached IS NOT NULL;
 
 CREATE TABLE company (
     client_id {uuid} NOT NULL,
@@ -212,12 +225,12 @@ CREATE TABLE consent (
 ) {strict};
 
 -- Every change that the client is told of, in the transaction of the change. pending: 1 where it is not yet fanned out to
--- consumers, 2 where it could not be read and is set aside.
+-- consumers, 2 where it could not be read and is set aside. company_id is empty where it is about the client itself.
 CREATE TABLE event (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
     kind {text} NOT NULL,
-    company_id {uuid} NOT NULL,
+    company_id {uuid},
     facts {text} NOT NULL,
     at {instant} NOT NULL,
     pending {int} NOT NULL,

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use handclasp_ambient::{SharedClock, SharedRandom, SystemClock, SystemRandom, new_id};
-use handclasp_app::{App, Caller, NewCompany, Parts, SandboxMode, Settings, prepare};
+use handclasp_app::{
+    App, Caller, LimitSettings, NewCompany, Parts, SandboxMode, Settings, prepare,
+};
 use handclasp_domain::{Actor, ClientId, CompanyName, Scopes, Tags};
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Policy};
@@ -69,6 +71,7 @@ impl InProcess {
                         actor: Actor::ApiKey(new_id(&SystemRandom)),
                         address: Some("127.0.0.1".to_owned()),
                         correlation: Some(new_id(&SystemRandom)),
+                        once: None,
                     };
                     while began.elapsed() < during {
                         let name = NAMES.fetch_add(1, Ordering::Relaxed);
@@ -119,6 +122,7 @@ async fn app(store: Store) -> Result<App> {
         settings: Settings {
             link_url: url,
             sandbox: SandboxMode::Shown,
+            limits: LimitSettings::default(),
         },
         secrets,
         replica: new_id(&*random),

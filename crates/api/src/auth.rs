@@ -2,20 +2,22 @@
 
 mod company_token;
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use handclasp_app::{ApiKeyText, Caller};
-use handclasp_domain::{Actor, ApiKey, ClientId, Scope};
+use handclasp_app::{ApiKeyText, Caller, KnownKey};
+use handclasp_domain::{Actor, ClientId, Scope, Scopes};
 use handclasp_web::error::ApiError;
-use handclasp_web::front::Peer;
 use handclasp_web::layers::current;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::failure::Failure;
+use crate::limits;
 use crate::once;
 use crate::state::Api;
 
@@ -36,6 +38,10 @@ pub(crate) struct MayRead(pub(crate) ClientId);
 /// A caller that may change things. The first parameter of a handler, so that nothing else is looked at before.
 pub(crate) struct MayWrite(pub(crate) Caller);
 
+/// A caller that may change things, and all that his key may do. The first parameter of a handler, so that nothing else is looked at
+/// before.
+pub(crate) struct MayGrant(pub(crate) Caller, pub(crate) Scopes);
+
 /// A caller that may use what connections hold at third parties. The first parameter of a handler, so that nothing else is looked at
 /// before.
 pub(crate) struct MayUseCredentials;
@@ -44,7 +50,7 @@ impl FromRequestParts<Api> for MayRead {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let key = permit(&parts.headers, api, Scope::Read).await?;
+        let key = permit(parts, api, Scope::Read).await?;
         Ok(Self(key.client))
     }
 }
@@ -53,10 +59,20 @@ impl FromRequestParts<Api> for MayWrite {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let key = permit(&parts.headers, api, Scope::Write).await?;
+        let key = permit(parts, api, Scope::Write).await?;
         caller(parts, api, key.client, Actor::ApiKey(key.id))
             .await
             .map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for MayGrant {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let key = permit(parts, api, Scope::Write).await?;
+        let caller = caller(parts, api, key.client, Actor::ApiKey(key.id)).await?;
+        Ok(Self(caller, key.scopes))
     }
 }
 
@@ -66,11 +82,11 @@ async fn caller(
     client: ClientId,
     actor: Actor,
 ) -> Result<Caller, Failure> {
-    let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.0);
+    let address = limits::address(&parts.extensions);
     Ok(Caller {
         client,
         actor,
-        address: peer.map(|peer| peer.ip().to_canonical().to_string()),
+        address: address.map(|address| address.to_canonical().to_string()),
         correlation: current::correlation(),
         once: once::begin(parts, api, client).await?,
     })
@@ -80,19 +96,25 @@ impl FromRequestParts<Api> for MayUseCredentials {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        permit(&parts.headers, api, Scope::Credentials).await?;
+        permit(parts, api, Scope::Credentials).await?;
         Ok(Self)
     }
 }
 
-async fn permit(headers: &HeaderMap, api: &Api, needed: Scope) -> Result<ApiKey, Failure> {
-    let Some(shown) = key_of(headers) else {
+async fn permit(parts: &Parts, api: &Api, needed: Scope) -> Result<Arc<KnownKey>, Failure> {
+    let headers = &parts.headers;
+    let shown = key_of(headers);
+    // Nothing shown is no guess, and neither is the token of a company.
+    if !headers.contains_key(AUTHORIZATION) || shown_token(headers, api).is_some() {
         return Err(company_token::refusal(headers, api).await);
-    };
-    let found = api.authenticate(&shown).await?;
-    let key = found.ok_or_else(ApiError::unauthorized)?;
-    if key.scopes.has(needed) {
-        return Ok(key);
+    }
+    let from = limits::address(&parts.extensions);
+    let found = api.authenticate(shown.as_ref(), from).await?;
+    if let Some(standing) = found.standing {
+        current::stand(standing);
+    }
+    if found.key.scopes.has(needed) {
+        return Ok(found.key);
     }
     Err(ApiError::forbidden(format!(
         "This API key does not have the scope `{}`, which this operation needs.",

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use handclasp_app::{AppError, Refusal};
+use handclasp_app::{AppError, NotTaken, Refusal};
 use handclasp_domain::FieldError;
 use handclasp_web::error::ApiError;
+use handclasp_web::layers::current;
 
 /// When to come back after the database could not do it.
 const COME_BACK: Duration = Duration::from_secs(2);
@@ -34,6 +35,19 @@ impl From<FieldError> for Failure {
     }
 }
 
+impl From<NotTaken> for Failure {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::Unknown => Self(ApiError::unauthorized()),
+            NotTaken::Over(over) => {
+                current::stand(over.standing);
+                Self(ApiError::too_many(over.wait))
+            }
+            NotTaken::App(error) => error.into(),
+        }
+    }
+}
+
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         match error {
@@ -58,9 +72,12 @@ impl From<AppError> for Failure {
 fn refused(refusal: Refusal) -> Failure {
     let text = format!("{}.", capitalized(&refusal.to_string()));
     match refusal {
-        Refusal::AnotherActive(_) | Refusal::NothingLinked | Refusal::TooManyRules => {
-            Failure(ApiError::conflict(text))
-        }
+        Refusal::AnotherActive(_)
+        | Refusal::NothingLinked
+        | Refusal::TooManyKeys
+        | Refusal::LastKey
+        | Refusal::TooManyRules => Failure(ApiError::conflict(text)),
+        Refusal::NotHeld(_) => Failure(ApiError::forbidden(text)),
         // The contract has no 409 here.
         Refusal::TooManyWebhooks => Failure(ApiError::bad_request(text)),
         Refusal::NotEnabled => Failure(ApiError::bad_field("platformKey", text, "Enabled")),

@@ -11,6 +11,7 @@ mod auth;
 mod cross_origin;
 mod drawing;
 mod failure;
+mod limits;
 mod not_built;
 mod once;
 mod page;
@@ -29,13 +30,14 @@ use handclasp_web::error::ApiError;
 use handclasp_web::layers::Origin;
 
 use crate::cross_origin::Open;
+pub use crate::limits::gate;
 use crate::state::Api;
 
 /// Where the API stands under its origin. SDKs are pointed at the origin with this after it.
 pub const PREFIX: &str = "/api";
 
 /// The API's router; its paths begin with [`PREFIX`]. Wrap it in [`handclasp_web::layers::Outer`] for
-/// [`handclasp_web::layers::Surface::Api`], which answers unknown paths and wrong methods. `origin` is the address at which the API is
+/// [`handclasp_web::layers::Surface::Api`] with [`gate`], which answers unknown paths and wrong methods. `origin` is the address at which the API is
 /// reached; the logos' addresses begin with it.
 pub fn router(app: App, origin: &Origin) -> Router {
     let api = Api::new(app, origin);

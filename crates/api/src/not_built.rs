@@ -145,9 +145,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
         later(Put, "/linkSettings"),
         later(Get, "/branding"),
         later(Put, "/branding"),
-        later(Get, "/apiKeys"),
-        later(Post, "/apiKeys"),
-        later(Delete, "/apiKeys/{apiKeyId}"),
         // Events, webhooks and the audit log.
         later(Get, "/eventTypes"),
         later(Get, "/events"),

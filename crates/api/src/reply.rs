@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use handclasp_web::error::ApiError;
 use http::header::CONTENT_TYPE;
@@ -79,5 +81,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         }
 
         deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+/// What a request brings, or nothing where it has no body and says of no kind that it had one.
+pub(crate) struct Unless<T>(pub(crate) Option<T>);
+
+impl<S, T> FromRequest<S> for Unless<T>
+where
+    S: Send + Sync,
+    T: FromRequest<S>,
+{
+    type Rejection = T::Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, T::Rejection> {
+        if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(Self(None));
+        }
+        T::from_request(request, state).await.map(Some).map(Self)
     }
 }

@@ -10,7 +10,9 @@ use http::{HeaderName, HeaderValue};
 
 use crate::not_built::{NOT_BUILT, NotBuilt};
 use crate::once::Once;
-use crate::routes::{companies, connections, cors, integrations, profile, rules, webhooks};
+use crate::routes::{
+    api_keys, companies, connections, cors, integrations, profile, rules, webhooks,
+};
 use crate::state::Api;
 
 /// A route.
@@ -129,6 +131,8 @@ pub(crate) fn routes() -> Vec<Route> {
     const WRITE: Who = Who::May(Scope::Write);
     const READ_OWN: Who = Who::Company(Scope::Read);
     const WRITE_OWN: Who = Who::Company(Scope::Write);
+    const API_KEYS: &str = "/apiKeys";
+    const API_KEY: &str = "/apiKeys/{apiKeyId}";
     const COMPANIES: &str = "/companies";
     const COMPANY: &str = "/companies/{companyId}";
     const TOKEN: &str = "/companies/{companyId}/accessToken";
@@ -152,6 +156,9 @@ pub(crate) fn routes() -> Vec<Route> {
     const WEBHOOK: &str = "/webhooks/{webhookId}";
     const SECRET: &str = "/webhooks/{webhookId}/secret";
     let mut routes = vec![
+        route(Get, API_KEYS, READ, api_keys::list_keys),
+        route(Post, API_KEYS, WRITE, api_keys::create_key),
+        route(Delete, API_KEY, WRITE, api_keys::delete_key),
         route(Get, COMPANIES, READ, companies::list_companies),
         route(Post, COMPANIES, WRITE, companies::create_company),
         route(Get, COMPANY, READ_OWN, companies::get_company),

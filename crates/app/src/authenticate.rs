@@ -1,17 +1,22 @@
 //! Who is calling: API keys.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_ambient::{Random, random_bytes};
-use handclasp_domain::{ApiKey, ClientId, Id, Secret, Timestamp};
+use handclasp_domain::{
+    ApiKeyId, ClientId, Day, Id, OverLimit, Scopes, Secret, Standing, Timestamp,
+};
 use handclasp_store::client;
 use uuid::Uuid;
 
+use crate::limits::{Meter, Metered};
 use crate::{App, AppError};
 
 /// What every key begins with, so that scanners of code and logs recognise one.
@@ -71,42 +76,243 @@ fn hash(text: &str) -> [u8; 32] {
     hash
 }
 
-/// The keys that were looked up in the last seconds. The index is the hash, so that comparing takes no time that
-/// tells of the key.
+/// A key that was found, and what is counted with it.
+#[derive(Debug)]
+pub struct KnownKey {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was last found in the database, in microseconds.
+    found: AtomicI64,
+    /// When it was last used, in microseconds.
+    used: AtomicI64,
+    /// Whether that is to be written down.
+    noted: AtomicBool,
+    meter: Arc<Meter>,
+}
+
+impl KnownKey {
+    /// Whether it was found so lately that the database is not asked again.
+    fn is_believed(&self, now: Timestamp) -> bool {
+        let found = Timestamp::from_micros(self.found.load(Ordering::Relaxed));
+        now.since(found) < BELIEVED
+    }
+
+    /// Takes its last use, to be written down.
+    pub(crate) fn take_use(&self) -> (ClientId, ApiKeyId, Timestamp) {
+        // First: a use that comes in between is noted again, and the other way round it would be lost.
+        self.noted.store(false, Ordering::Release);
+        let used = Timestamp::from_micros(self.used.load(Ordering::Acquire));
+        (self.client, self.id, used)
+    }
+
+    /// Whether the use is now noted by whoever asks.
+    pub(crate) fn note(&self) -> bool {
+        !self.noted.load(Ordering::Relaxed) && !self.noted.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// The keys that were looked up. The index is the hash, so that comparing takes no time that tells of the key.
 #[derive(Default)]
-pub struct KeyCache(RwLock<HashMap<[u8; 32], (ApiKey, Timestamp)>>);
+pub struct KeyCache {
+    cached: RwLock<Cached>,
+    /// The keys that are being looked up for the first time.
+    turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
+}
+
+#[derive(Default)]
+struct Cached {
+    keys: HashMap<[u8; 32], Arc<KnownKey>>,
+    /// Counts the keys that were deleted here. What was read before one was is not remembered after it.
+    deleted: u64,
+}
+
+impl KeyCache {
+    fn get(&self, hash: &[u8; 32]) -> (Option<Arc<KnownKey>>, u64) {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        (cached.keys.get(hash).cloned(), cached.deleted)
+    }
+
+    fn remember(&self, hash: [u8; 32], key: &Arc<KnownKey>, deleted: u64) {
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        if cached.deleted != deleted {
+            return;
+        }
+        if cached.keys.len() >= REMEMBERED_MAX {
+            cached.keys.clear();
+        }
+        cached.keys.insert(hash, key.clone());
+    }
+
+    fn forget_hash(&self, hash: &[u8; 32]) {
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        cached.keys.remove(hash);
+    }
+
+    /// The first look-up of a key: whoever has its lock does it, and others wait for him.
+    fn turn(&self, hash: [u8; 32]) -> Turn<'_> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = turns.entry(hash).or_default().clone();
+        Turn {
+            cache: self,
+            hash,
+            lock,
+        }
+    }
+
+    /// Forgets a key that was deleted: from now on it is unknown here.
+    pub(crate) fn forget(&self, id: ApiKeyId) {
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        cached.deleted += 1;
+        cached.keys.retain(|_, key| key.id != id);
+    }
+}
+
+/// A place among those who wait for one look-up. The last to leave takes the lock away.
+struct Turn<'a> {
+    cache: &'a KeyCache,
+    hash: [u8; 32],
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let turns = &self.cache.turns;
+        let mut turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Its own and the map's: nobody comes by another while the map is locked.
+        if Arc::strong_count(&self.lock) <= 2 {
+            turns.remove(&self.hash);
+        }
+    }
+}
+
+/// A request whose key is good and whose client has something left of its quota.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The key.
+    pub key: Arc<KnownKey>,
+    /// How the client stands; none where it has no quota.
+    pub standing: Option<Standing>,
+}
+
+/// Why a request is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// There is no such key.
+    #[error("there is no such key")]
+    Unknown,
+    /// Too many wrong keys were shown from there, or the client's quota is used up.
+    #[error("too many requests")]
+    Over(OverLimit),
+    /// It could not be found out.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<OverLimit> for NotTaken {
+    fn from(over: OverLimit) -> Self {
+        Self::Over(over)
+    }
+}
 
 impl App {
-    /// Finds the key that a caller shows; none where there is no such key.
-    pub async fn authenticate(&self, key: &ApiKeyText) -> Result<Option<ApiKey>, AppError> {
-        let now = self.now();
-        let known = {
-            let cache = self.keys().0.read().unwrap_or_else(PoisonError::into_inner);
-            cache.get(&key.hash).cloned()
+    /// Finds the key that a caller shows, and counts the request; none is what can't be a key. Where too many wrong keys came from an
+    /// address, only keys that were good before are looked at, so that callers who share it with a guesser go on.
+    pub async fn authenticate(
+        &self,
+        shown: Option<&ApiKeyText>,
+        from: Option<IpAddr>,
+    ) -> Result<Authenticated, NotTaken> {
+        let Some(shown) = shown else {
+            self.take_guess(from)?;
+            return Err(NotTaken::Unknown);
         };
-        if let Some((known, since)) = known
-            && now.since(since) < BELIEVED
+        let now = self.now();
+        let (known, deleted) = self.keys().get(&shown.hash);
+        let key = match known {
+            Some(known) if known.is_believed(now) => known,
+            Some(known) => self.look_up(shown, Some(known), deleted, now).await?,
+            None => self.look_up_first(shown, from, now).await?,
+        };
+        key.used.store(now.as_micros(), Ordering::Release);
+        if key.note() {
+            self.limits().note_key(&key);
+        }
+        let (metered, note) = key.meter.take(now);
+        if note {
+            self.limits().note_meter(&key.meter);
+        }
+        let standing = match metered {
+            Metered::Free => None,
+            Metered::Counted(standing) => Some(standing),
+            Metered::Over(over) => return Err(over.into()),
+        };
+        Ok(Authenticated { key, standing })
+    }
+
+    /// Looks up a key that was not good before, which may be a guess. Of many requests that show it at once one does it for all, so
+    /// that a good key that is new here does not look like many guesses.
+    async fn look_up_first(
+        &self,
+        shown: &ApiKeyText,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, NotTaken> {
+        let turn = self.keys().turn(shown.hash);
+        let held = turn.lock.try_lock();
+        if held.is_err() {
+            drop(turn.lock.lock().await);
+        }
+        let (known, deleted) = self.keys().get(&shown.hash);
+        if let Some(known) = known
+            && known.is_believed(now)
         {
-            return Ok(Some(known));
+            return Ok(known);
         }
-        let found = client::find_key(&mut self.store(), key.client, &key.hash).await?;
-        let mut cache = self
-            .keys()
-            .0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        self.take_guess(from)?;
+        let found = self.look_up(shown, None, deleted, now).await;
         match &found {
-            Some(found) => {
-                if cache.len() >= REMEMBERED_MAX {
-                    cache.clear();
-                }
-                cache.insert(key.hash, (found.clone(), now));
-            }
-            None => {
-                cache.remove(&key.hash);
-            }
+            Err(NotTaken::Unknown) => {}
+            Ok(_) | Err(NotTaken::Over(_) | NotTaken::App(_)) => self.give_back_guess(from),
         }
-        Ok(found)
+        found
+    }
+
+    async fn look_up(
+        &self,
+        shown: &ApiKeyText,
+        known: Option<Arc<KnownKey>>,
+        deleted: u64,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, NotTaken> {
+        let found = client::find_key(&mut self.store(), shown.client, &shown.hash).await;
+        let Some((found, quota)) = found.map_err(AppError::from)? else {
+            self.keys().forget_hash(&shown.hash);
+            return Err(NotTaken::Unknown);
+        };
+        let today = Day::of(now);
+        let meter = self.limits().meter(found.client, today);
+        meter.learn(&quota, self.settings().limits.daily_quota, today);
+        if let Some(known) = known
+            && known.scopes == found.scopes
+        {
+            known.found.fetch_max(now.as_micros(), Ordering::Relaxed);
+            return Ok(known);
+        }
+        let key = Arc::new(KnownKey {
+            client: found.client,
+            id: found.id,
+            scopes: found.scopes,
+            found: AtomicI64::new(now.as_micros()),
+            used: AtomicI64::new(now.as_micros()),
+            noted: AtomicBool::new(false),
+            meter,
+        });
+        self.keys().remember(shown.hash, &key, deleted);
+        Ok(key)
     }
 }
 

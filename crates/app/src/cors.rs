@@ -22,7 +22,6 @@ impl App {
         origins: &[String],
     ) -> Result<Vec<String>, AppError> {
         let origins = parse(origins)?;
-        let kept = origins.iter().map(ToString::to_string).collect();
         let entry = AuditEntry {
             client: caller.client,
             id: self.logged_id::<AuditId>(),
@@ -34,8 +33,8 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        let mark = (caller.client, entry.id);
-        self.carry_out(
+        let mark = caller.mark(&entry);
+        self.carry_out_once(
             "change_cors_origins",
             mark,
             (origins, entry),
@@ -46,12 +45,11 @@ impl App {
                     }
                     cors::replace(tx, entry.client, origins).await?;
                     audit::insert(tx, entry).await?;
-                    Ok(())
+                    Ok(origins.iter().map(ToString::to_string).collect())
                 })
             },
         )
-        .await?;
-        Ok(kept)
+        .await
     }
 
     /// Whether a client allows an origin, as a browser sends it.

@@ -28,10 +28,10 @@ impl App {
     /// Creates a rule. It is kept and told; nothing is sent for it in this version.
     pub async fn create_rule(&self, caller: &Caller, new: NewRule) -> Result<Rule, AppError> {
         let rule = self.check_rule(caller, self.id(), self.now(), new)?;
-        let created = rule.clone();
-        let entry = self.about_rule(caller, rule.id, "rule.create");
-        let mark = (caller.client, entry.id);
-        self.carry_out("create_rule", mark, (rule, entry), |tx, (rule, entry)| {
+        let mut entry = self.about_rule(caller, rule.id, "rule.create");
+        entry.company = rule.company;
+        let mark = caller.mark(&entry);
+        self.carry_out_once("create_rule", mark, (rule, entry), |tx, (rule, entry)| {
             Box::pin(async move {
                 has_company(tx, rule).await?;
                 // Under SERIALIZABLE two that count at once do not both get in.
@@ -40,11 +40,10 @@ impl App {
                 }
                 rule::insert(tx, rule).await?;
                 audit::insert(tx, entry).await?;
-                Ok(())
+                Ok(rule.clone())
             })
         })
-        .await?;
-        Ok(created)
+        .await
     }
 
     /// Checks what needs no database.

@@ -1,6 +1,6 @@
 //! What a use case can say instead of doing what it was asked.
 
-use handclasp_domain::{ConnectionId, ConnectionStatus, FieldError};
+use handclasp_domain::{ConnectionId, ConnectionStatus, FieldError, Scope};
 use handclasp_store::StoreError;
 
 /// Why a use case was not carried out. Nothing of it was done.
@@ -54,4 +54,13 @@ pub enum Refusal {
     /// A client has as many webhook consumers as it may have.
     #[error("there are 50 webhook consumers, the most there may be; delete one first")]
     TooManyWebhooks,
+    /// A client has as many API keys as it may have.
+    #[error("there are 10 API keys, the most there may be; delete one first")]
+    TooManyKeys,
+    /// Without a key a client could not make another.
+    #[error("this is the last API key; make another one first")]
+    LastKey,
+    /// A key gives no more than it has itself.
+    #[error("this API key does not have the scope `{}`, and so cannot grant it", .0.as_str())]
+    NotHeld(Scope),
 }

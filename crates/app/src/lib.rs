@@ -11,12 +11,14 @@ mod cors;
 mod create_client;
 mod create_company;
 mod create_connection;
+mod create_key;
 mod create_rule;
 mod create_webhook;
 mod credentials;
 mod customer_url;
 mod delete_company;
 mod delete_connection;
+mod delete_key;
 mod delete_rule;
 mod delete_webhook;
 mod destination;
@@ -24,15 +26,19 @@ mod error;
 mod finish_journey;
 pub mod jobs;
 mod journeys;
+mod limits;
+mod list_keys;
 mod list_rules;
 mod list_webhooks;
 mod once;
 mod profile;
+mod quota;
 mod read;
 mod registration;
 mod replace_rule;
 mod start;
 mod start_authorization;
+mod tallies;
 mod transition;
 mod unlink_connection;
 
@@ -49,19 +55,23 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use authenticate::{ApiKeyText, KeyCache};
+use crate::limits::Limits;
+
+pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
 pub use choose_integration::{Choice, Chosen};
 pub use company_token::{COMPANY_TOKEN_LIFETIME, CompanyToken};
 pub use cors::CORS_ORIGINS_MOST;
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
+pub use create_key::{KEYS_MOST, MadeApiKey, NewApiKey};
 pub use create_rule::{NewRule, RULES_MOST};
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
 pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
+pub use limits::LimitSettings;
 pub use once::{ANSWER_KEPT, Begun, Once, RequestKey, WholeAnswer};
 pub use profile::{AlertAuthHeader, ProfileChange};
 pub use start::{StartError, check_key, prepare};
@@ -105,6 +115,7 @@ struct Inner {
     to_customers: Outbound,
     keys: KeyCache,
     in_flight: Arc<once::InFlight>,
+    limits: Limits,
     tasks: TaskTracker,
     events: Notify,
     attempts: Notify,
@@ -117,6 +128,8 @@ pub struct Settings {
     pub link_url: Url,
     /// Whether people are offered sandbox integrations.
     pub sandbox: SandboxMode,
+    /// How many requests are taken.
+    pub limits: LimitSettings,
 }
 
 /// Whether people are offered sandbox integrations.
@@ -169,6 +182,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             to_customers: parts.outbound.without_pins(),
+            limits: Limits::new(parts.settings.limits),
             parts,
             keys: KeyCache::default(),
             in_flight: Arc::default(),
@@ -278,6 +292,10 @@ impl App {
 
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.0.keys
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     pub(crate) fn id<I: handclasp_domain::Id>(&self) -> I {

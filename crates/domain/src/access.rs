@@ -28,6 +28,11 @@ impl Scope {
         }
     }
 
+    /// Reads the word for it.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+
     const fn bit(self) -> u8 {
         match self {
             Self::Read => 1,
@@ -52,6 +57,17 @@ impl Scopes {
         self.0 & scope.bit() != 0
     }
 
+    /// The same with this one in it.
+    #[must_use]
+    pub const fn with(self, scope: Scope) -> Self {
+        Self(self.0 | scope.bit())
+    }
+
+    /// Those that are in it.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.has(*scope))
+    }
+
     /// The stored number.
     pub const fn bits(self) -> i64 {
         self.0 as i64
@@ -66,12 +82,7 @@ impl Scopes {
 impl fmt::Debug for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(
-                Scope::ALL
-                    .iter()
-                    .filter(|s| self.has(**s))
-                    .map(|s| s.as_str()),
-            )
+            .entries(self.iter().map(Scope::as_str))
             .finish()
     }
 }
@@ -114,6 +125,8 @@ pub struct ApiKey {
     pub scopes: Scopes,
     /// When it was made.
     pub created: Timestamp,
+    /// When it was last used, a second or two late; none where it never was.
+    pub last_used: Option<Timestamp>,
 }
 
 #[cfg(test)]

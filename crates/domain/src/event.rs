@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ClientId, CompanyId, CompanyName, ConnectionId, ConnectionStatus, EventId, IntegrationId,
-    PlatformKey, SourceId, SourceType, Tags, Timestamp,
+    PlatformKey, RateLimitFacts, SourceId, SourceType, Tags, Timestamp,
 };
 
 macro_rules! event_types {
@@ -51,6 +51,28 @@ event_types! {
     ConnectionFailed = "connection.failed";
     /// A connection was deleted.
     ConnectionDeleted = "connection.deleted";
+    /// A client has used up its quota of the day.
+    ClientRateLimitReached = "client.rateLimit.reached";
+    /// A client that had used up its quota has a new one.
+    ClientRateLimitReset = "client.rateLimit.reset";
+}
+
+impl EventType {
+    /// Whether it is about the client itself, and about no company.
+    pub const fn is_of_client(self) -> bool {
+        match self {
+            Self::ClientRateLimitReached | Self::ClientRateLimitReset => true,
+            Self::CompanyCreated
+            | Self::CompanyDeleted
+            | Self::ConnectionCreated
+            | Self::ConnectionConnected
+            | Self::ConnectionAwaitingConfirmation
+            | Self::ConnectionDisconnected
+            | Self::ConnectionReconnected
+            | Self::ConnectionFailed
+            | Self::ConnectionDeleted => false,
+        }
+    }
 }
 
 impl fmt::Display for EventType {
@@ -83,6 +105,15 @@ pub struct EventFacts {
     /// The connection, where the event is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionFacts>,
+}
+
+/// What any event remembers, as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// Of an event about a company.
+    Company(Box<EventFacts>),
+    /// Of an event about the client's quota.
+    RateLimit(RateLimitFacts),
 }
 
 /// A company at the moment of an event.

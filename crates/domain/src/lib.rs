@@ -12,6 +12,7 @@ mod event;
 mod field;
 mod ids;
 mod integration;
+mod limit;
 pub mod redirect;
 mod rule;
 mod secret;
@@ -28,7 +29,9 @@ pub use connection::{
     InvalidTransition, ThirdParty, Transition,
 };
 pub use cors::CorsOrigin;
-pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType};
+pub use event::{
+    CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType, Remembered,
+};
 pub use field::FieldError;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
@@ -36,6 +39,7 @@ pub use ids::{
     SourceId,
 };
 pub use integration::{NotAPlatformKey, PlatformKey, SourceType};
+pub use limit::{ClientEvent, Day, OverLimit, RateLimitFacts, Standing};
 pub use rule::{Rule, RuleKind, check_email};
 pub use secret::Secret;
 pub use text::{check_address, is_control, is_one_line, parse_name};

@@ -34,6 +34,9 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "address_or_none")]
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) connections: usize,
+    pub(crate) requests_per_minute: u32,
+    pub(crate) wrong_keys_per_minute: u32,
+    pub(crate) requests_per_day: u32,
     /// None where it was not set: the demo then has another default than a server.
     pub(crate) drain_seconds: Option<u64>,
     pub(crate) grace_seconds: u64,
@@ -88,6 +91,9 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             metrics_listen: None,
             connections: 8_192,
+            requests_per_minute: 60_000,
+            wrong_keys_per_minute: 60,
+            requests_per_day: 0,
             drain_seconds: None,
             grace_seconds: 10,
             log: None,
@@ -210,6 +216,24 @@ const KEYS: &[Key] = &[
         kind: Kind::Number,
         example: "8192",
         about: "The most open connections from clients. Where the system allows fewer open files (LimitNOFILE, ulimit -n), there are fewer, and the log says so at the start.",
+    },
+    Key {
+        name: "requests_per_minute",
+        kind: Kind::Number,
+        example: "60000",
+        about: "How many requests to the API one address may make in a minute, on each server; IPv6 addresses count by /64, this machine's own not at all. 0: any number.",
+    },
+    Key {
+        name: "wrong_keys_per_minute",
+        kind: Kind::Number,
+        example: "60",
+        about: "How many wrong API keys one address may show in a minute, on each server. Beyond that only keys that were good before are looked at. 0: any number.",
+    },
+    Key {
+        name: "requests_per_day",
+        kind: Kind::Number,
+        example: "0",
+        about: "How many requests to the API a client may make in a day, which ends at midnight UTC; handclasp client quota sets another number for one client. 0: any number.",
     },
     Key {
         name: "drain_seconds",

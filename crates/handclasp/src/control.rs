@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use handclasp_app::{App, AppError};
-use handclasp_domain::{ClientId, Scopes};
+use handclasp_app::{App, AppError, Caller, NewApiKey};
+use handclasp_domain::{Actor, ApiKey, ApiKeyId, ClientId, Scope, Scopes};
 use handclasp_store::Store;
 use http::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -34,8 +34,44 @@ pub(crate) enum Command {
         name: Option<String>,
         credentials: bool,
     },
+    /// Lists a client's API keys.
+    ListKeys { client: ClientId },
+    /// Deletes an API key.
+    RevokeKey { client: ClientId, key: ApiKeyId },
+    /// Sets how many requests a day a client has, where something is to be set, and tells it.
+    Quota {
+        client: ClientId,
+        set: Option<QuotaSetting>,
+    },
     /// Writes a backup.
     Backup { file: PathBuf },
+}
+
+/// What a client's daily quota may be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum QuotaSetting {
+    /// So many requests.
+    Requests(u32),
+    /// Any number.
+    None,
+    /// What the server's setting says.
+    Default,
+}
+
+impl std::str::FromStr for QuotaSetting {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "none" => Ok(Self::None),
+            "default" => Ok(Self::Default),
+            number => match number.parse() {
+                Ok(0) | Err(_) => Err("not a number of requests from 1, nor none, nor default"),
+                Ok(number) => Ok(Self::Requests(number)),
+            },
+        }
+    }
 }
 
 /// What a command answers: lines to print.
@@ -74,15 +110,71 @@ pub(crate) async fn carry_out(app: &App, command: Command) -> anyhow::Result<Ans
             } else {
                 Scopes::ORDINARY
             };
-            let key = app
-                .create_api_key(client, name.as_deref(), scopes)
+            let new = NewApiKey { name, scopes };
+            let made = app
+                .create_api_key(&operator(client), Scopes::EVERYTHING, new)
                 .await
                 .map_err(readable)?;
-            vec![format!("API key, shown this once: {}", key.expose())]
+            vec![format!("API key, shown this once: {}", made.text.expose())]
+        }
+        Command::ListKeys { client } => {
+            // A client that there is has a key.
+            app.client(client).await.map_err(readable)?;
+            let keys = app.list_api_keys(client).await.map_err(readable)?;
+            keys.iter().map(described).collect()
+        }
+        Command::RevokeKey { client, key } => {
+            app.delete_api_key(&operator(client), key)
+                .await
+                .map_err(readable)?;
+            vec![format!(
+                "API key {key} is revoked; other servers on the same database take it for three seconds more at most"
+            )]
+        }
+        Command::Quota { client, set } => {
+            app.client(client).await.map_err(readable)?;
+            if let Some(set) = set {
+                let daily = match set {
+                    QuotaSetting::Requests(number) => Some(number),
+                    QuotaSetting::None => Some(0),
+                    QuotaSetting::Default => None,
+                };
+                app.set_daily_quota(client, daily).await.map_err(readable)?;
+            }
+            vec![match app.daily_quota(client).await.map_err(readable)? {
+                (0, _) => "any number of requests a day".to_owned(),
+                (daily, used) => format!("{daily} requests a day, of which {used} were made today"),
+            }]
         }
         Command::Backup { file } => return back_up(app.store(), &file).await,
     };
     Ok(Answer { lines })
+}
+
+/// An API key in a line.
+fn described(key: &ApiKey) -> String {
+    let scopes: Vec<_> = key.scopes.iter().map(Scope::as_str).collect();
+    let used = match key.last_used {
+        Some(at) => format!("last used {at}"),
+        None => "never used".to_owned(),
+    };
+    format!(
+        "{}  {}  {}  {used}  {}",
+        key.id,
+        key.created,
+        scopes.join(","),
+        key.name.as_deref().unwrap_or("(no name)"),
+    )
+}
+
+fn operator(client: ClientId) -> Caller {
+    Caller {
+        client,
+        actor: Actor::Operator,
+        address: None,
+        correlation: None,
+        once: None,
+    }
 }
 
 /// Writes a backup. It needs no more than the database: neither a key nor its tables up to date.

@@ -10,7 +10,7 @@ use axum::routing::get;
 use handclasp_ambient::{
     SharedClock, SharedRandom, SystemClock, SystemRandom, new_id, random_bytes,
 };
-use handclasp_app::{App, Parts, Settings};
+use handclasp_app::{App, LimitSettings, Parts, Settings};
 use handclasp_domain::ReplicaId;
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
@@ -131,6 +131,11 @@ pub(crate) async fn build_app(
         settings: Settings {
             link_url: Url::parse(&addresses.link.to_string())?,
             sandbox: config.sandbox_integrations.into(),
+            limits: LimitSettings {
+                address_per_minute: config.requests_per_minute,
+                wrong_keys_per_minute: config.wrong_keys_per_minute,
+                daily_quota: config.requests_per_day,
+            },
         },
         secrets,
         replica: new_id::<ReplicaId>(&*random),
@@ -171,7 +176,7 @@ pub(crate) fn sites(app: &App, addresses: &Addresses, probes: Router) -> anyhow:
         app.random().clone(),
     );
     let pages = outer(Surface::Pages, &addresses.link);
-    let programs = outer(Surface::Api, &addresses.api);
+    let programs = outer(Surface::Api, &addresses.api).with_gate(handclasp_api::gate(app.clone()));
     let probes = operator(app).wrap(probes);
     let link = handclasp_link::router(app.clone(), cookies, &gate);
     let api = handclasp_api::router(app.clone(), &addresses.api);

@@ -1,7 +1,8 @@
 //! Clients, their profile and their API keys.
 
-use handclasp_domain::{ApiKey, ClientId, Scopes, Timestamp};
+use handclasp_domain::{ApiKey, ApiKeyId, ClientId, Scopes, Timestamp};
 
+use crate::quota::Quota;
 use crate::reader::{Reader, from_json, to_json};
 use crate::{Row, StoreError, Tx, statements, values};
 
@@ -50,12 +51,17 @@ statements! {
     /// An API key.
     INSERT_KEY = "INSERT INTO api_key (client_id, id, name, hash, scopes, created)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    /// The key with this hash.
-    KEY_BY_HASH = "SELECT client_id, id, name, scopes, created FROM api_key
-        WHERE client_id = $1 AND hash = $2";
+    /// The key with this hash, and its client's quota.
+    KEY_BY_HASH = "SELECT k.client_id, k.id, k.name, k.scopes, k.created, k.last_used, q.daily, q.day, q.used, q.reached
+        FROM api_key k LEFT JOIN client_quota q ON q.client_id = k.client_id
+        WHERE k.client_id = $1 AND k.hash = $2";
     /// A client's keys.
-    KEYS = "SELECT client_id, id, name, scopes, created FROM api_key
+    KEYS = "SELECT client_id, id, name, scopes, created, last_used FROM api_key
         WHERE client_id = $1 ORDER BY created, id LIMIT 100";
+    /// An API key that is to be no more.
+    DELETE_KEY = "DELETE FROM api_key WHERE client_id = $1 AND id = $2";
+    /// When a key was last used, unless another replica knows of a later use.
+    USED = "UPDATE api_key SET last_used = $3 WHERE client_id = $1 AND id = $2 AND (last_used IS NULL OR last_used < $3)";
 }
 
 fn client(row: &Row) -> Result<Client, StoreError> {
@@ -80,6 +86,7 @@ fn key(row: &Row) -> Result<ApiKey, StoreError> {
         name: row.get(2)?,
         scopes: Scopes::from_bits(row.get(3)?),
         created: row.get(4)?,
+        last_used: row.get(5)?,
     })
 }
 
@@ -168,17 +175,35 @@ pub async fn insert_key(tx: &mut Tx, key: &ApiKey, hash: &[u8; 32]) -> Result<()
     Ok(())
 }
 
-/// Finds a key by the hash of its text.
+/// Finds a key by the hash of its text, with what is known of its client's quota.
 pub async fn find_key(
     on: &mut impl Reader,
     client: ClientId,
     hash: &[u8; 32],
-) -> Result<Option<ApiKey>, StoreError> {
+) -> Result<Option<(ApiKey, Quota)>, StoreError> {
     on.row(&KEY_BY_HASH, values![client, hash])
         .await?
-        .as_ref()
-        .map(key)
+        .map(|row| Ok((key(&row)?, Quota::read(&row, 6)?)))
         .transpose()
+}
+
+/// Deletes a key; false where there is none.
+pub async fn delete_key(tx: &mut Tx, client: ClientId, id: ApiKeyId) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DELETE_KEY, values![client, id]).await? == 1)
+}
+
+/// Notes when keys were last used, all in one go. They come in the order of their ids, so that two replicas do not each wait for the
+/// other.
+pub async fn note_uses(
+    tx: &mut Tx,
+    uses: &[(ClientId, ApiKeyId, Timestamp)],
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = uses
+        .iter()
+        .map(|(client, id, at)| values![*client, *id, *at].to_vec())
+        .collect();
+    tx.insert_many(&USED, &rows).await?;
+    Ok(())
 }
 
 /// A client's keys, the oldest first.

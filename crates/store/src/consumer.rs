@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handclasp_domain::{ClientId, ConsumerId, EventType, Timestamp};
+use handclasp_domain::{ClientId, ConsumerId, EventType, Remembered, Timestamp};
 
 use crate::fan_out::{Told, Unreadable};
 use crate::lane::{self, LaneKey};
@@ -38,9 +38,10 @@ impl Consumer {
     /// from the clocks of two processes, and what happens after must not be missed where these differ: a consumer gets what
     /// happened, by the clocks, up to five seconds before it was made.
     pub fn wants(&self, event: &Told) -> bool {
-        let has_tag = |pair: &String| {
-            let facts = event.facts.as_ref();
-            facts.is_some_and(|facts| facts.company.tags.has_pair(pair))
+        let has_tag = |pair: &String| match &event.facts {
+            Some(Remembered::Company(facts)) => facts.company.tags.has_pair(pair),
+            // What is about no company has no company's labels.
+            Some(Remembered::RateLimit(_)) | None => false,
         };
         !self.disabled
             && self.created <= event.at.plus(CLOCKS_APART)

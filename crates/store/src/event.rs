@@ -1,17 +1,18 @@
 //! Events.
 
-use handclasp_domain::{ClientId, Event, EventFacts, EventId, EventType};
+use handclasp_domain::{ClientEvent, ClientId, Event, EventFacts, EventId, EventType};
 
 use crate::reader::{Reader, from_json, to_json};
-use crate::{Row, StoreError, Tx, statements, values};
+use crate::{Row, StoreError, Tx, Value, statements, values};
 
 statements! {
     /// An event, to be fanned out.
     INSERT = "INSERT INTO event (client_id, id, kind, company_id, facts, at, pending) VALUES ($1, $2, $3, $4, $5, $6, 1)";
-    /// One event.
-    GET = "SELECT client_id, id, kind, facts, at FROM event WHERE client_id = $1 AND id = $2";
-    /// Events that were not fanned out, the oldest first.
-    PENDING = "SELECT client_id, id, kind, facts, at FROM event WHERE pending = 1 ORDER BY id LIMIT $1";
+    /// One event about a company.
+    GET = "SELECT client_id, id, kind, facts, at FROM event WHERE client_id = $1 AND id = $2 AND company_id IS NOT NULL";
+    /// Events about companies that were not fanned out, the oldest first.
+    PENDING = "SELECT client_id, id, kind, facts, at FROM event
+        WHERE pending = 1 AND company_id IS NOT NULL ORDER BY id LIMIT $1";
 }
 
 fn event(row: &Row) -> Result<Event, StoreError> {
@@ -44,7 +45,25 @@ pub async fn insert(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Finds an event; none where its content was erased, too.
+/// Writes an event about the client itself, in the transaction of the change that causes it.
+pub async fn insert_of_client(tx: &mut Tx, event: &ClientEvent) -> Result<(), StoreError> {
+    let facts = to_json("event.facts", &event.facts)?;
+    tx.execute(
+        &INSERT,
+        values![
+            event.client,
+            event.id,
+            event.kind.as_str(),
+            Value::Null,
+            &facts,
+            event.at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Finds an event about a company; none where its content was erased, too.
 pub async fn find(
     on: &mut impl Reader,
     client: ClientId,
@@ -56,7 +75,7 @@ pub async fn find(
     }
 }
 
-/// Up to `limit` events that wait for their fan-out.
+/// Up to `limit` events about companies that wait for their fan-out.
 pub async fn pending(on: &mut impl Reader, limit: u32) -> Result<Vec<Event>, StoreError> {
     on.rows(&PENDING, values![limit])
         .await?

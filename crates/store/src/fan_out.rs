@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use handclasp_domain::{ClientId, CompanyId, EventFacts, EventId, EventType, Timestamp};
+use handclasp_domain::{ClientId, CompanyId, EventId, EventType, Remembered, Timestamp};
 
 use crate::lane::{self, Claim, LaneKey};
 use crate::reader::{Reader, from_json};
@@ -20,12 +20,12 @@ pub struct Told {
     pub id: EventId,
     /// What kind.
     pub kind: EventType,
-    /// The company that it is about.
-    pub company: CompanyId,
+    /// The company that it is about; none where it is about the client itself.
+    pub company: Option<CompanyId>,
     /// When it happened.
     pub at: Timestamp,
     /// What was so at that moment; none where the company was erased since.
-    pub facts: Option<EventFacts>,
+    pub facts: Option<Remembered>,
 }
 
 /// Something that was found and can't be read.
@@ -123,17 +123,21 @@ statements! {
 /// Reads the columns that [`told_columns!`] names.
 pub(crate) fn told(row: &Row) -> Result<Told, StoreError> {
     let kind: String = row.get(2)?;
+    let kind = EventType::parse(&kind)
+        .ok_or_else(|| StoreError::corrupt("event.kind is not as stored"))?;
     let facts: String = row.get(5)?;
     Ok(Told {
         client: row.get(0)?,
         id: row.get(1)?,
-        kind: EventType::parse(&kind)
-            .ok_or_else(|| StoreError::corrupt("event.kind is not as stored"))?,
+        kind,
         company: row.get(3)?,
         at: row.get(4)?,
         facts: match facts.as_str() {
             "" => None,
-            facts => Some(from_json("event.facts", facts)?),
+            facts if kind.is_of_client() => {
+                Some(Remembered::RateLimit(from_json("event.facts", facts)?))
+            }
+            facts => Some(Remembered::Company(from_json("event.facts", facts)?)),
         },
     })
 }

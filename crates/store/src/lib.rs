@@ -22,6 +22,7 @@ pub mod kept_answer;
 pub mod lane;
 mod migrate;
 mod options;
+pub mod quota;
 mod reader;
 pub mod registry;
 pub mod replica;

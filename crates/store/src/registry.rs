@@ -20,6 +20,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::kept_answer::STATEMENTS,
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,
+    crate::quota::STATEMENTS,
     crate::replica::STATEMENTS,
     crate::rule::STATEMENTS,
     crate::sandbox::STATEMENTS,

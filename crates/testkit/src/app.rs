@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use handclasp_ambient::{ManualClock, SeededRandom, SharedClock, SharedRandom, new_id};
-use handclasp_app::{App, Client, Parts, SandboxMode, Settings, prepare};
-use handclasp_domain::{ClientId, Scopes, Secret, Timestamp};
+use handclasp_app::{
+    App, Caller, Client, LimitSettings, NewApiKey, Parts, SandboxMode, Settings, prepare,
+};
+use handclasp_domain::{Actor, ClientId, Scopes, Secret, Timestamp};
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
 use handclasp_store::StoreOptions;
@@ -27,6 +29,8 @@ pub struct Setup {
     pub sandbox: SandboxMode,
     /// Addresses of origins that no name server knows.
     pub pins: Vec<Pin>,
+    /// How many requests are taken. Default: any number.
+    pub limits: LimitSettings,
 }
 
 impl Default for Setup {
@@ -40,6 +44,7 @@ impl Default for Setup {
             sandbox_url: url("http://localhost:4000/"),
             sandbox: SandboxMode::Shown,
             pins: Vec::new(),
+            limits: LimitSettings::default(),
         }
     }
 }
@@ -122,6 +127,7 @@ impl TestApp {
             settings: Settings {
                 link_url: setup.link_url,
                 sandbox: setup.sandbox,
+                limits: setup.limits,
             },
             secrets,
             replica: new_id(&*random),
@@ -174,8 +180,20 @@ impl TestClient {
 
     /// A further key, which may do this.
     pub async fn key_with(&self, scopes: Scopes) -> Secret<String> {
-        match self.app.create_api_key(self.id(), None, scopes).await {
-            Ok(key) => key,
+        let operator = Caller {
+            client: self.id(),
+            actor: Actor::Operator,
+            address: None,
+            correlation: None,
+            once: None,
+        };
+        let new = NewApiKey { name: None, scopes };
+        let made = self
+            .app
+            .create_api_key(&operator, Scopes::EVERYTHING, new)
+            .await;
+        match made {
+            Ok(made) => made.text,
             Err(error) => panic!("no further key: {error}"),
         }
     }

@@ -155,6 +155,15 @@ impl Contract {
             }
             return;
         };
+        // For deleting an API key the document refers from 204 to the body of a 429: no answer of that status has a body (RFC 9110).
+        if answer.status == 204 {
+            assert!(
+                answer.body.is_empty(),
+                "{what} has a body: {}",
+                answer.text()
+            );
+            return;
+        }
         let place = match found["$ref"].as_str() {
             Some(reference) => reference.trim_start_matches('#').to_owned(),
             None => format!(
@@ -262,6 +271,7 @@ mod tests {
             "ErrorMessage",
             "CompanyWebhook",
             "ConnectionWebhook",
+            "ClientRateLimitWebhook",
         ] {
             contract.validator(&format!("/components/schemas/{name}"));
         }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use handclasp_app::App;
 use handclasp_domain::{
     CompanyFacts, CompanyId, ConnectionError, ConnectionFacts, ConnectionId, ConnectionStatus,
-    EventFacts, EventId, IntegrationId, PlatformKey, SourceId, SourceType, Timestamp,
+    EventFacts, EventId, IntegrationId, PlatformKey, RateLimitFacts, Remembered, SourceId,
+    SourceType, Timestamp,
 };
 use handclasp_store::fan_out::Told;
 use serde::{Serialize, Serializer};
@@ -18,7 +19,10 @@ pub(crate) fn render(app: &App, event: &Told) -> Result<Bytes, serde_json::Error
         id: event.id,
         event_type: event.kind.as_str(),
         generated_date: event.at,
-        payload: event.facts.as_ref().map(|facts| payload(app, facts)),
+        payload: event.facts.as_ref().map(|facts| match facts {
+            Remembered::Company(facts) => payload(app, facts),
+            Remembered::RateLimit(facts) => Payload::RateLimit(facts.into()),
+        }),
     };
     let mut body = Vec::with_capacity(1024);
     serde_json::to_writer(&mut body, &message)?;
@@ -62,6 +66,26 @@ enum Payload<'a> {
         reference_company: CompanyReference<'a>,
         connection: ConnectionDetails<'a>,
     },
+    RateLimit(RateLimitDetails),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RateLimitDetails {
+    daily_quota: u64,
+    quota_remaining: u64,
+    #[serde(serialize_with = "instant")]
+    expiry_date: Timestamp,
+}
+
+impl From<&RateLimitFacts> for RateLimitDetails {
+    fn from(facts: &RateLimitFacts) -> Self {
+        Self {
+            daily_quota: facts.daily_quota,
+            quota_remaining: facts.quota_remaining,
+            expiry_date: facts.expires,
+        }
+    }
 }
 
 // What is not known is left out rather than null: the contract's types do not all admit it.

@@ -5,6 +5,7 @@ use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
 use crate::auth::{MayRead, MayWrite};
+use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{CorsSettings, SetCorsSettings};
@@ -21,8 +22,12 @@ pub(crate) async fn set_cors_settings(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<SetCorsSettings>>,
 ) -> Answer {
-    let allowed_origins = api.change_cors_origins(&caller, &new.parse()?).await?;
-    reply::json(StatusCode::OK, &CorsSettings { allowed_origins })
+    let new = new.parse()?;
+    let reply = Reply::new(&caller, &api, |_, origins: &Vec<String>| {
+        let allowed_origins = origins.clone();
+        reply::json(StatusCode::OK, &CorsSettings { allowed_origins })
+    });
+    reply.to(&api.change_cors_origins(&caller, &new).await?)
 }
 
 #[cfg(test)]

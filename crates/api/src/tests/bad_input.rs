@@ -51,6 +51,11 @@ pub(super) async fn with_bodies(stage: &Stage) -> Vec<(Method, String, Value)> {
         ),
         (Method::POST, "/api/rules".to_owned(), new_rule.clone()),
         (Method::PUT, rule, new_rule),
+        (
+            Method::POST,
+            "/api/apiKeys".to_owned(),
+            json!({ "name": "x", "scopes": ["read"] }),
+        ),
     ]
 }
 
@@ -236,6 +241,9 @@ async fn a_wrong_type_names_its_field() {
         ),
         ("rules", "type", json!(1), "type"),
         ("rules", "notifiers", json!("x"), "notifiers"),
+        ("apiKeys", "name", json!(3), "name"),
+        ("apiKeys", "scopes", json!("read"), "scopes"),
+        ("apiKeys", "scopes", json!([3]), "scopes[0]"),
     ] {
         let (method, path, good) = &routes[route];
         let mut body = good.clone();
@@ -312,6 +320,7 @@ async fn what_is_no_id_is_404() {
         paths.push(format!("{company}/connections/{bad}"));
         paths.push(format!("/api/webhooks/{bad}"));
         paths.push(format!("/api/rules/{bad}"));
+        paths.push(format!("/api/apiKeys/{bad}"));
     }
     for path in paths {
         refused(&stage.api.delete(&path).await, 404);

@@ -6,7 +6,7 @@ use axum::body::Body;
 use handclasp_testkit::Answer;
 use http::{Method, Request};
 
-use super::rights::address;
+use super::rights::{Ids, address};
 use super::{NOBODY, Stage, method, refused};
 use crate::table::{Route, Verb, routes};
 
@@ -41,7 +41,7 @@ async fn a_method_that_a_path_does_not_take_is_405_with_those_that_it_takes() {
     let stage = Stage::new().await;
     let stranger = stage.api.without_key();
     for (path, (route, methods)) in taken() {
-        let path_of = address(&route, NOBODY, NOBODY, NOBODY);
+        let path_of = address(&route, Ids::all(NOBODY));
         for asked in [
             "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
             "REPORT", "get", "Post",
@@ -72,12 +72,18 @@ async fn head_is_get_without_the_body_on_every_route() {
     let company = stage.company().await;
     let connection = stage.connection(&company).await;
     let webhook = last(stage.webhook().await);
-    let known = (last(company), last(connection), webhook);
-    let nobody = NOBODY.to_owned();
-    let unknown = (nobody.clone(), nobody.clone(), nobody);
+    let rule = last(stage.rule().await);
+    let (company, connection) = (last(company), last(connection));
+    let known = Ids {
+        company: &company,
+        connection: &connection,
+        webhook: &webhook,
+        rule: &rule,
+        key: NOBODY,
+    };
     for route in routes().iter().filter(|route| route.verb == Verb::Get) {
-        for (company, connection, webhook) in [&known, &unknown] {
-            let path = address(route, company, connection, webhook);
+        for ids in [known, Ids::all(NOBODY)] {
+            let path = address(route, ids);
             for api in [&stage.api, &stage.api.without_key()] {
                 let get = api.get(&path).await;
                 let head = Request::head(&path).body(Body::empty()).unwrap();
@@ -106,7 +112,13 @@ async fn a_path_has_one_spelling() {
     let company = stage.company().await;
     let id = company.rsplit('/').next().unwrap().to_owned();
     for (path, (route, _)) in taken() {
-        let plain = address(&route, &id, NOBODY, NOBODY);
+        let plain = address(
+            &route,
+            Ids {
+                company: &id,
+                ..Ids::all(NOBODY)
+            },
+        );
         let name = path.trim_start_matches('/').split('/').next().unwrap();
         let first = name.as_bytes()[0];
         for other in [

@@ -8,6 +8,7 @@ mod errors;
 mod hostile;
 mod hostile_requests;
 mod keys;
+mod limits;
 mod methods;
 mod not_built;
 mod once;
@@ -35,12 +36,14 @@ pub(crate) struct Stage {
 
 /// The router as the server has it.
 pub(crate) fn router(test: &TestApp) -> Router {
-    router_of(test.app.clone())
+    router_of(&test.app)
 }
 
 /// The router over these use cases.
-fn router_of(app: App) -> Router {
-    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
+pub(crate) fn router_of(app: &App) -> Router {
+    let app = app.clone();
+    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone())
+        .with_gate(crate::gate(app.clone()));
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))
 }

@@ -12,7 +12,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::rights::{address, body, is_not_built, only};
+use super::rights::{Ids, address, body, is_not_built, only};
 use super::{NOBODY, Stage, error, field, method, refused, router};
 use crate::once::{IDEMPOTENCY_KEY, KeptLate, REPLAYED};
 use crate::table::{Route, Verb, routes};
@@ -83,7 +83,13 @@ async fn every_post_and_patch_is_carried_out_once_and_keeps_its_answer_with_its_
         let connection = stage.connection(&company).await;
         stage.link(&connection).await;
         let webhook = last(stage.webhook().await);
-        let path = address(&route, &last(company), &last(connection), &webhook);
+        let ids = Ids {
+            company: &last(company),
+            connection: &last(connection),
+            webhook: &webhook,
+            ..Ids::all(NOBODY)
+        };
+        let path = address(&route, ids);
         let (verb, body) = (method(route.verb), body(&route));
         let before = stage.test.audit(&stage.client).await.len();
         if is_not_built(&route) {
@@ -437,7 +443,7 @@ async fn replica(stage: &Stage, seed: u64) -> Http {
     let app = TestApp::over(Setup::default(), &test.database, test.clock.clone(), random).await;
     stage
         .client
-        .api(super::router_of(app))
+        .api(super::router_of(&app))
         .held_to_contract("/api")
 }
 

@@ -29,6 +29,8 @@ pub(super) fn body(route: &Route) -> Value {
         (Verb::Post, "/webhooks") => {
             json!({ "url": "https://example.com/", "eventTypes": ["company.created"] })
         }
+        // Of a key that may do no more: none gives what it has not.
+        (Verb::Post, "/apiKeys") => json!({ "scopes": ["write"] }),
         (Verb::Get | Verb::Delete, _) => Value::Null,
         (Verb::Post | Verb::Put | Verb::Patch | Verb::Any, _) => json!({}),
     }
@@ -41,6 +43,7 @@ pub(super) struct Ids<'a> {
     pub(super) connection: &'a str,
     pub(super) webhook: &'a str,
     pub(super) rule: &'a str,
+    pub(super) key: &'a str,
 }
 
 impl<'a> Ids<'a> {
@@ -51,6 +54,7 @@ impl<'a> Ids<'a> {
             connection: id,
             webhook: id,
             rule: id,
+            key: id,
         }
     }
 }
@@ -63,6 +67,7 @@ pub(super) fn address(route: &Route, ids: Ids<'_>) -> String {
         .replace("{connectionId}", ids.connection)
         .replace("{webhookId}", ids.webhook)
         .replace("{ruleId}", ids.rule)
+        .replace("{apiKeyId}", ids.key)
         .replace("{drawing}", "button.svg")
         .replace("{platformKey}", "mqjo");
     let rest = path.split('/').map(|part| {
@@ -203,19 +208,26 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
     let rule = stage.rule().await;
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let (company_id, connection_id) = (last(&company), last(&connection));
+    stage.link(&connection).await;
+    stage.client.key_with(only(Scope::Read)).await;
+    let keys = stage.api.get("/api/apiKeys").await;
     let ids = Ids {
         company: &company_id,
         connection: &connection_id,
         webhook: &last(&webhook),
         rule: &last(&rule),
+        key: keys.at("/results/1/id"),
     };
-    stage.link(&connection).await;
     let stranger = stage.stranger().await;
-    let before = [
-        stage.api.get(&company).await.json,
-        stage.api.get("/api/webhooks").await.json,
-        stage.api.get("/api/rules").await.json,
-    ];
+    let look = async || {
+        [
+            stage.api.get(&company).await.json,
+            stage.api.get("/api/webhooks").await.json,
+            stage.api.get("/api/rules").await.json,
+            stage.api.get("/api/apiKeys").await.json,
+        ]
+    };
+    let before = look().await;
 
     let mut driven = 0;
     for route in routes() {
@@ -232,7 +244,7 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         assert_eq!(error(&theirs), error(&unknown), "{}", route.path);
         driven += 1;
     }
-    assert_eq!(driven, 14, "every route with an id, and no other");
+    assert_eq!(driven, 15, "every route with an id, and no other");
 
     // Within the client too, a connection answers under its own company alone.
     let other = last(&stage.company().await);
@@ -246,10 +258,5 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         let unlink = json!({ "status": "Unlinked" });
         refused(&stage.api.patch(&path, unlink).await, 404);
     }
-    let after = [
-        stage.api.get(&company).await.json,
-        stage.api.get("/api/webhooks").await.json,
-        stage.api.get("/api/rules").await.json,
-    ];
-    assert_eq!(before, after, "nothing was changed");
+    assert_eq!(before, look().await, "nothing was changed");
 }

@@ -1,6 +1,7 @@
 //! The contract's shapes. They never leave this crate: handlers make them of what use cases give, and the other way round.
 
 mod access_token;
+mod api_key;
 mod branding;
 mod company;
 mod connection;
@@ -15,6 +16,7 @@ use handclasp_domain::{FieldError, Timestamp};
 use serde::{Serialize, Serializer};
 
 pub(crate) use access_token::{AccessToken, OldAccessToken};
+pub(crate) use api_key::{ApiKeyDetails, ApiKeys, CreateApiKey};
 pub(crate) use branding::Branding;
 pub(crate) use company::{Companies, Company, CreateCompany};
 pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};

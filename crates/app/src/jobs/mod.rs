@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{App, AppError};
 
+/// How often is written down what was counted.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// How often is looked for what a person or a third party waits for.
 const SOON: Duration = Duration::from_secs(2);
 /// How often is tidied up.
@@ -22,8 +24,14 @@ pub async fn run(app: App, stop: CancellationToken) {
     tokio::join!(
         every(SOON, &stop, || app.revoke_due(&stop)),
         every(SOON, &stop, || app.bury_abandoned()),
+        every(SOON, &stop, || app.reset_quotas()),
+        every(AT_ONCE, &stop, || app.flush_tallies()),
         every(SELDOM, &stop, || app.tidy()),
     );
+    // What the last requests left.
+    if let Err(error) = app.flush_tallies().await {
+        tracing::warn!(%error, cause = ?error, "the last uses of keys could not be written down");
+    }
 }
 
 async fn every<F>(period: Duration, stop: &CancellationToken, mut job: impl FnMut() -> F)

@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use handclasp_domain::ClientId;
+use handclasp_domain::{ApiKeyId, ClientId};
 use handclasp_store::Opening;
 use handclasp_web::layers::Proxies;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::control::Command as Task;
+use crate::control::{Command as Task, QuotaSetting};
 use crate::{demo, keys, logs, metrics, server, wiring};
 
 /// Self-hosted Hosted Link: how a platform's customers connect their accounting, banking and commerce software.
@@ -84,6 +84,13 @@ enum ClientCommand {
     },
     /// Lists the clients
     List,
+    /// Tells how many requests to the API a client may make in a day, or sets it
+    Quota {
+        /// The client's id
+        client: ClientId,
+        /// How many, or none for any number, or default for what the configuration says
+        requests: Option<QuotaSetting>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +110,18 @@ enum KeysCommand {
         /// Lets it use the credentials of connections, too
         #[arg(long)]
         credentials: bool,
+    },
+    /// Lists a client's API keys: id, when it was made, scopes, last use, name
+    List {
+        /// The client's id
+        client: ClientId,
+    },
+    /// Revokes an API key of a client, but not the last
+    Revoke {
+        /// The client's id
+        client: ClientId,
+        /// The key's id, as handclasp keys list tells it
+        key: ApiKeyId,
     },
 }
 
@@ -148,6 +167,16 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 },
             )
             .await
+        }
+        Command::Keys(KeysCommand::List { client }) => {
+            manage::run(&config()?, Task::ListKeys { client }).await
+        }
+        Command::Keys(KeysCommand::Revoke { client, key }) => {
+            manage::run(&config()?, Task::RevokeKey { client, key }).await
+        }
+        Command::Client(ClientCommand::Quota { client, requests }) => {
+            let set = requests;
+            manage::run(&config()?, Task::Quota { client, set }).await
         }
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;

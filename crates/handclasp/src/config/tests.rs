@@ -14,6 +14,14 @@ fn the_example_is_a_configuration_and_names_every_setting() {
     let default = Config::default();
     assert_eq!(config.connections, default.connections);
     assert_eq!(config.drain(), default.drain());
+    let limits = |config: &Config| {
+        (
+            config.requests_per_minute,
+            config.wrong_keys_per_minute,
+            config.requests_per_day,
+        )
+    };
+    assert_eq!(limits(&config), limits(&default));
     assert_eq!(config.log_filter(), default.log_filter());
     // A field that the list lacks would be missing here: without it the structure's own list of fields is told.
     let error = toml::from_str::<Config>("no_such_setting = 1")
@@ -56,6 +64,7 @@ fn the_environment_goes_first_and_unknown_settings_are_named() {
         ("HANDCLASP_LISTEN", "here"),
         ("HANDCLASP_LOG_FORMAT", "xml"),
         ("HANDCLASP_CONNECTIONS", "0"),
+        ("HANDCLASP_REQUESTS_PER_DAY", "-1"),
         ("HANDCLASP_METRICS_LISTEN", "nonsense"),
         ("HANDCLASP_LOG", "a=b=c"),
         ("HANDCLASP_LOG", "info,handclasp=loud"),

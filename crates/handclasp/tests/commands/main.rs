@@ -5,6 +5,7 @@ mod looking;
 mod serving;
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 
 use support::{Running, configured, fails, get, handclasp, succeeds};
@@ -87,6 +88,7 @@ fn a_server_is_managed_backed_up_and_restored() {
     ));
     assert!(made.contains("API key, shown this once: hck_"), "{made}");
     let id = made.split_whitespace().nth(1).unwrap().to_owned();
+    let key = made.split_whitespace().last().unwrap().to_owned();
     assert!(succeeds(&mut configured(dir, &["check"])).contains("opens what the database holds"));
 
     // With one it asks the server.
@@ -104,6 +106,7 @@ fn a_server_is_managed_backed_up_and_restored() {
         ),
         "there is no such client",
     );
+    keys_and_quota_of(dir, &id);
     let checked = succeeds(&mut configured(dir, &["check"]));
     assert!(
         checked.contains("in use by the running server")
@@ -121,7 +124,15 @@ fn a_server_is_managed_backed_up_and_restored() {
         dir,
         &["client", "create", "After the backup"],
     ));
+    // What it counted last it writes down when it stops.
+    let base = format!(
+        "http://{}",
+        std::fs::read_to_string(dir.join("address")).unwrap()
+    );
+    assert_eq!(get(&base, "/api/companies", None, Some(&key)).0, 200);
     assert!(server.stop());
+    let listed = succeeds(&mut configured(dir, &["keys", "list", &id]));
+    assert!(listed.contains("last used 2"), "{listed}");
 
     // Restored into an empty folder, never over another database.
     fails(configured(dir, &["restore"]).arg(&backup), "exists already");
@@ -142,6 +153,47 @@ fn a_server_is_managed_backed_up_and_restored() {
         configured(dir, &["restore"]).arg(dir.join("half.db")),
         "not a sound backup",
     );
+}
+
+/// A client with a first key and one called `ci`: its keys are listed and revoked, its quota is set.
+fn keys_and_quota_of(dir: &Path, id: &str) {
+    let run = |arguments: &[&str]| succeeds(&mut configured(dir, arguments));
+    let listed = run(&["keys", "list", id]);
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines.len() == 2 && !listed.contains("hck_"), "{listed}");
+    assert!(
+        lines[0].contains("read,write") && lines[0].ends_with("never used  First key"),
+        "{listed}"
+    );
+    let (first, second) = (&lines[0][..36], &lines[1][..36]);
+    assert!(run(&["keys", "revoke", id, second]).contains("is revoked"));
+    assert_eq!(run(&["keys", "list", id]).lines().count(), 1);
+    for (key, because) in [
+        (second, "there is no such API key"),
+        (first, "make another one first"),
+    ] {
+        fails(&mut configured(dir, &["keys", "revoke", id, key]), because);
+    }
+    for (set, told) in [
+        (None, "any number of requests a day"),
+        (
+            Some("12000"),
+            "12000 requests a day, of which 0 were made today",
+        ),
+        (Some("none"), "any number"),
+        (Some("7"), "7 requests"),
+        (None, "7 requests"),
+        (Some("default"), "any number"),
+    ] {
+        let mut arguments = vec!["client", "quota", id];
+        arguments.extend(set);
+        let said = run(&arguments);
+        assert!(said.contains(told), "{said}");
+    }
+    for wrong in ["0", "-1", "many"] {
+        let output = configured(dir, &["client", "quota", id, wrong]).output();
+        assert!(!output.unwrap().status.success(), "{wrong}");
+    }
 }
 
 #[test]

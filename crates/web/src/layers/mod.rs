@@ -8,15 +8,18 @@
 mod body;
 pub mod current;
 mod headers;
+mod limits;
 mod outer;
 mod problem;
 mod proxies;
+mod refusal;
 mod sites;
 #[cfg(test)]
 mod tests;
 
 pub use body::BodyFault;
 pub use headers::Nonce;
+pub use limits::Gate;
 pub use outer::{Outer, OuterLimits, PageFacts, Surface};
 pub use proxies::Proxies;
 pub use sites::{Origin, OriginError, Sites};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
 use handclasp_ambient::{SharedClock, SharedRandom, new_logged_id};
 use handclasp_domain::CorrelationId;
@@ -22,9 +22,11 @@ use tracing::Instrument;
 
 use super::MAX_BODY;
 use super::body::Bounded;
-use super::current::CURRENT;
+use super::current::{CURRENT, Current};
 use super::headers::{self, Nonce};
+use super::limits::{self, Gate};
 use super::problem;
+use super::refusal::Refusal;
 use crate::error::{ApiError, PageError, PageErrorKind};
 use crate::i18n::{Languages, Localizer};
 
@@ -104,6 +106,7 @@ struct Inner {
     random: SharedRandom,
     limits: OuterLimits,
     hsts: bool,
+    gate: Option<Arc<dyn Gate>>,
     duration: metrics::Histogram,
     /// By the first digit of the status.
     answers: [metrics::Counter; 6],
@@ -112,7 +115,7 @@ struct Inner {
 impl Outer {
     /// For a surface, with the default limits and without HSTS.
     pub fn new(surface: Surface, clock: SharedClock, random: SharedRandom) -> Self {
-        Self::build(surface, clock, random, OuterLimits::default(), false)
+        Self::build(surface, clock, random, OuterLimits::default(), false, None)
     }
 
     fn build(
@@ -121,6 +124,7 @@ impl Outer {
         random: SharedRandom,
         limits: OuterLimits,
         hsts: bool,
+        gate: Option<Arc<dyn Gate>>,
     ) -> Self {
         let name = surface.name();
         let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -130,6 +134,7 @@ impl Outer {
             random,
             limits,
             hsts,
+            gate,
             duration: metrics::histogram!("handclasp_http_request_seconds", "surface" => name),
             answers: class.map(|class| {
                 metrics::counter!("handclasp_http_answers_total", "surface" => name, "status" => class)
@@ -141,14 +146,25 @@ impl Outer {
     #[must_use]
     pub fn with_limits(self, limits: OuterLimits) -> Self {
         let i = &*self.0;
-        Self::build(i.surface, i.clock.clone(), i.random.clone(), limits, i.hsts)
+        let (clock, random) = (i.clock.clone(), i.random.clone());
+        Self::build(i.surface, clock, random, limits, i.hsts, i.gate.clone())
     }
 
     /// With `Strict-Transport-Security` on every answer: for a surface whose address is `https`.
     #[must_use]
     pub fn with_hsts(self, hsts: bool) -> Self {
         let i = &*self.0;
-        Self::build(i.surface, i.clock.clone(), i.random.clone(), i.limits, hsts)
+        let (clock, random) = (i.clock.clone(), i.random.clone());
+        Self::build(i.surface, clock, random, i.limits, hsts, i.gate.clone())
+    }
+
+    /// With limits on requests, which every answer then tells.
+    #[must_use]
+    pub fn with_gate(self, gate: impl Gate) -> Self {
+        let i = &*self.0;
+        let (clock, random) = (i.clock.clone(), i.random.clone());
+        let gate: Arc<dyn Gate> = Arc::new(gate);
+        Self::build(i.surface, clock, random, i.limits, i.hsts, Some(gate))
     }
 
     /// Puts the layer around a router and answers its unknown paths and wrong methods. The last thing done to
@@ -180,39 +196,6 @@ impl Outer {
         match tower::Service::call(&mut service, request).await {
             Ok(response) => response,
             Err(never) => match never {},
-        }
-    }
-}
-
-/// What the kit itself refuses.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Refusal {
-    TooLarge(usize),
-    TooLong,
-    Panicked,
-    UnknownHost,
-    NotFound,
-}
-
-impl Refusal {
-    fn answer(self, surface: Surface) -> Response {
-        match surface {
-            Surface::Api | Surface::Operator => match self {
-                Self::TooLarge(limit) => ApiError::payload_too_large(limit),
-                Self::TooLong => ApiError::overloaded(Duration::from_secs(2)),
-                Self::Panicked => ApiError::internal("a handler panicked"),
-                Self::UnknownHost => ApiError::misdirected(),
-                Self::NotFound => ApiError::not_found("There is nothing at this address."),
-            }
-            .into_response(),
-            Surface::Pages => match self {
-                Self::TooLarge(_) => PageError::new(PageErrorKind::TooLarge),
-                Self::TooLong => PageError::new(PageErrorKind::Overloaded),
-                Self::Panicked => PageError::internal("a handler panicked"),
-                Self::UnknownHost => PageError::new(PageErrorKind::UnknownHost),
-                Self::NotFound => PageError::new(PageErrorKind::NotFound),
-            }
-            .into_response(),
         }
     }
 }
@@ -264,6 +247,20 @@ where
             request.extensions_mut().insert(facts);
         }
         let span = tracing::info_span!("request", correlation = %correlation);
+        let entered = outer.gate.as_ref().map(|gate| gate.enter(&request));
+        let standing = match entered {
+            None => None,
+            Some(Ok(standing)) => Some(standing),
+            Some(Err(over)) => {
+                let current = Current::new(correlation, Some(over.standing));
+                let refuse = async move {
+                    let refusal = Refusal::TooMany(over.wait).answer(outer.surface);
+                    Ok(outer.finish(&seen, begun, refusal))
+                };
+                return Box::pin(CURRENT.scope(current, refuse.instrument(span)));
+            }
+        };
+        let current = Current::new(correlation, standing);
 
         let limit = outer.limits.body;
         let declared = request
@@ -282,7 +279,7 @@ where
                 }
                 Ok(response)
             };
-            return Box::pin(CURRENT.scope(correlation, refuse.instrument(span)));
+            return Box::pin(CURRENT.scope(current, refuse.instrument(span)));
         }
         if !request.body().is_end_stream() {
             let time = outer.limits.body_time;
@@ -310,7 +307,7 @@ where
             });
             Ok(outer.finish(&seen, begun, response))
         };
-        Box::pin(CURRENT.scope(correlation, answer.instrument(span)))
+        Box::pin(CURRENT.scope(current, answer.instrument(span)))
     }
 }
 
@@ -356,6 +353,11 @@ impl Inner {
             }
         }
         problem::name(&mut response, seen.problem);
+        if self.gate.is_some()
+            && let Some(standing) = super::current::standing()
+        {
+            limits::tell(response.headers_mut(), standing);
+        }
         let nonce = seen.facts.as_ref().map(|f| &f.nonce);
         headers::set(response.headers_mut(), self.surface, nonce, self.hsts);
         self.note(seen, begun, response.status());

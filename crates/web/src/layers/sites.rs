@@ -15,7 +15,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::HOST;
 
-use super::outer::Refusal;
+use super::refusal::Refusal;
 use super::{Outer, Proxies};
 
 /// An address of ours: scheme, host and port, as `https://link.example.com`.

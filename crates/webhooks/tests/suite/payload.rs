@@ -1,8 +1,8 @@
 //! What a message says, against the contract.
 
 use handclasp_domain::{
-    ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType, Id,
-    SourceType, Timestamp,
+    ClientEvent, ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType,
+    Id, RateLimitFacts, SourceType, Timestamp,
 };
 use handclasp_store::event;
 use handclasp_testkit::contract::contract;
@@ -57,8 +57,8 @@ async fn every_kind_of_event_keeps_the_contract() {
         company: (&company).into(),
         connection: None,
     };
-    let events: Vec<_> = EventType::ALL
-        .iter()
+    let of_companies = EventType::ALL.iter().filter(|kind| !kind.is_of_client());
+    let events: Vec<_> = of_companies
         .map(|&kind| Event {
             id: handclasp_ambient::new_logged_id(&**bed.app().clock(), &**bed.app().random()),
             client: bed.client.id(),
@@ -71,16 +71,39 @@ async fn every_kind_of_event_keeps_the_contract() {
             },
         })
         .collect();
+    let of_the_client: Vec<_> = EventType::ALL
+        .iter()
+        .filter(|kind| kind.is_of_client())
+        .map(|&kind| ClientEvent {
+            id: handclasp_ambient::new_logged_id(&**bed.app().clock(), &**bed.app().random()),
+            client: bed.client.id(),
+            kind,
+            at: bed.app().now(),
+            facts: RateLimitFacts {
+                daily_quota: 12_000,
+                quota_remaining: 7,
+                expires: Timestamp::from_seconds(1_772_409_600),
+            },
+        })
+        .collect();
+    assert_eq!(events.len() + of_the_client.len(), EventType::ALL.len());
     bed.app()
         .store()
-        .write("events", events, |tx, events| {
-            Box::pin(async move {
-                for one in events {
-                    event::insert(tx, one).await?;
-                }
-                Ok::<_, handclasp_store::StoreError>(())
-            })
-        })
+        .write(
+            "events",
+            (events, of_the_client),
+            |tx, (events, of_the_client)| {
+                Box::pin(async move {
+                    for one in events {
+                        event::insert(tx, one).await?;
+                    }
+                    for one in of_the_client {
+                        event::insert_of_client(tx, one).await?;
+                    }
+                    Ok::<_, handclasp_store::StoreError>(())
+                })
+            },
+        )
         .await
         .unwrap();
     let worker = bed.work();
@@ -90,10 +113,10 @@ async fn every_kind_of_event_keeps_the_contract() {
     let link = "http://127.0.0.1:4000";
     for call in &calls {
         let body = call.json();
-        let schema = if call.event_type().starts_with("connection") {
-            "ConnectionWebhook"
-        } else {
-            "CompanyWebhook"
+        let schema = match call.event_type().split('.').next() {
+            Some("connection") => "ConnectionWebhook",
+            Some("client") => "ClientRateLimitWebhook",
+            _ => "CompanyWebhook",
         };
         if let Some(contract) = contract() {
             contract.check_schema(schema, &body);
@@ -112,6 +135,14 @@ async fn every_kind_of_event_keeps_the_contract() {
             "redirect": format!("{link}/company/{}", company.id),
             "created": "2026-03-01T12:00:00.0000000Z",
             "tags": {},
+        })
+    );
+    assert_eq!(
+        payload(EventType::ClientRateLimitReached),
+        json!({
+            "dailyQuota": 12_000,
+            "quotaRemaining": 7,
+            "expiryDate": "2026-03-02T00:00:00.0000000Z",
         })
     );
     assert_eq!(

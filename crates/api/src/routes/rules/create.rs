@@ -5,6 +5,7 @@ use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{Rule, SetRule};
@@ -15,8 +16,11 @@ pub(crate) async fn create_rule(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<SetRule>>,
 ) -> Answer {
-    let rule = api.create_rule(&caller, new.parse(None)?).await?;
-    reply::json(StatusCode::OK, &Rule::from(&rule))
+    let new = new.parse(None)?;
+    let reply = Reply::new(&caller, &api, |_, rule: &handclasp_domain::Rule| {
+        reply::json(StatusCode::OK, &Rule::from(rule))
+    });
+    reply.to(&api.create_rule(&caller, new).await?)
 }
 
 #[cfg(test)]
