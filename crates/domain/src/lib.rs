@@ -9,8 +9,10 @@ mod company;
 mod connection;
 mod event;
 mod field;
+mod fold;
 mod ids;
 mod integration;
+pub mod query;
 pub mod redirect;
 mod secret;
 mod text;
@@ -27,6 +29,7 @@ pub use connection::{
 };
 pub use event::{CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType};
 pub use field::FieldError;
+pub use fold::fold;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
     ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, SourceId,
