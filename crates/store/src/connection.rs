@@ -5,6 +5,7 @@ use handclasp_domain::{
     ConnectionState, SourceType, ThirdParty, Timestamp,
 };
 
+use crate::company_list;
 use crate::reader::Reader;
 use crate::{Row, StoreError, Tx, statements, values};
 
@@ -106,7 +107,7 @@ pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<(), StoreErr
         ],
     )
     .await?;
-    Ok(())
+    company_list::connected(tx, connection).await
 }
 
 /// Finds a connection of a company.
@@ -149,11 +150,11 @@ pub async fn of_company(
         .collect()
 }
 
-/// Saves what a transition made of a connection that was read at `read_version`; false where somebody was faster.
+/// Saves what a transition made of a connection that was read as `was`; false where somebody was faster.
 pub async fn update(
     tx: &mut Tx,
     connection: &Connection,
-    read_version: i64,
+    was: &Connection,
 ) -> Result<bool, StoreError> {
     let third_party = connection.third_party.as_ref();
     let changed = tx
@@ -162,7 +163,7 @@ pub async fn update(
             values![
                 connection.client,
                 connection.id,
-                read_version,
+                was.version,
                 connection.state.as_str(),
                 connection.state.since(),
                 third_party.map(|t| t.id.as_str()),
@@ -171,7 +172,11 @@ pub async fn update(
             ],
         )
         .await?;
-    Ok(changed == 1)
+    if changed == 0 {
+        return Ok(false);
+    }
+    company_list::moved(tx, was, connection).await?;
+    Ok(true)
 }
 
 /// Deletes a connection and its errors; false where somebody changed it after it was read.
@@ -185,6 +190,7 @@ pub async fn delete(tx: &mut Tx, connection: &Connection) -> Result<bool, StoreE
         return Ok(false);
     }
     tx.execute(&DELETE_ERRORS, values![client, id]).await?;
+    company_list::disconnected(tx, connection).await?;
     Ok(true)
 }
 
