@@ -51,10 +51,23 @@ pub async fn page(
     wanted: &Wanted,
     deadline: Instant,
 ) -> Result<(Vec<CompanyWithConnections>, i64), StoreError> {
+    page_where_few(tx, client, wanted, deadline, FEW).await
+}
+
+/// The same, where another number of companies is few: so that tests go all ways.
+#[doc(hidden)]
+pub async fn page_where_few(
+    tx: &mut ReadTx,
+    client: ClientId,
+    wanted: &Wanted,
+    deadline: Instant,
+    few: usize,
+) -> Result<(Vec<CompanyWithConnections>, i64), StoreError> {
     let mut search = Search {
         tx,
         client: client.uuid(),
         deadline,
+        most: few,
     };
     let (ids, total) = search.ids(wanted).await?;
     let companies = search.whole(&ids).await?;
@@ -65,6 +78,8 @@ struct Search<'a> {
     tx: &'a mut ReadTx,
     client: Uuid,
     deadline: Instant,
+    /// How many are few.
+    most: usize,
 }
 
 /// A way along the rows, from its beginning.
@@ -87,14 +102,14 @@ impl Search<'_> {
             Some(known) => known,
             None => {
                 let few = self.few(condition, along, wanted.order).await?;
-                if few.len() <= FEW {
+                if few.len() <= self.most {
                     let total = i64::try_from(few.len()).unwrap_or(i64::MAX);
                     return Ok((cut(few, wanted), total));
                 }
                 self.count(condition, along).await?
             }
         };
-        let most = i64::try_from(FEW).unwrap_or(i64::MAX);
+        let most = i64::try_from(self.most).unwrap_or(i64::MAX);
         let in_index = *condition == Condition::Constant(true)
             || (is_mark && wanted.order.by == CompanyOrder::Created);
         if total <= most && !in_index {
@@ -171,7 +186,7 @@ impl Search<'_> {
         })];
         self.from(along, &mut pieces);
         condition.sql(self.client, Way::Best, &mut pieces);
-        let most = i64::try_from(FEW + 1).unwrap_or(i64::MAX);
+        let most = i64::try_from(self.most + 1).unwrap_or(i64::MAX);
         pieces.extend([
             Sql(" LIMIT "),
             Value(Bound::Int(most)),
