@@ -4,6 +4,7 @@ mod bad_input;
 mod contract;
 mod hostile;
 mod keys;
+mod lists;
 mod not_built;
 mod rights;
 
