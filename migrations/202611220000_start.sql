@@ -94,6 +94,7 @@ CREATE TABLE counter (
     PRIMARY KEY (client_id, kind, slot)
 ) {keyed};
 
+-- A company's connections lie together: lists of companies show them all.
 CREATE TABLE connection (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
@@ -107,10 +108,9 @@ CREATE TABLE connection (
     created {instant} NOT NULL,
     last_sync {instant},
     version {int} NOT NULL,
-    PRIMARY KEY (client_id, id)
+    PRIMARY KEY (client_id, company_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX connection_id ON connection (id);
-CREATE INDEX connection_company ON connection (client_id, company_id, created, id);
 
 CREATE TABLE connection_error (
     client_id {uuid} NOT NULL,

@@ -164,10 +164,12 @@ async fn lists(settings: Lists) -> Result<ExitCode> {
         postgres: settings.postgres.then(postgres).transpose()?,
         folder: settings.folder,
     };
-    Ok(match lists::run(&options, |line| println!("{line}")).await? {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(
+        match lists::run(&options, |line| println!("{line}")).await? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
 }
 
 async fn load(settings: Load) -> Result<ExitCode> {

@@ -68,17 +68,54 @@ pub(super) fn asks() -> Vec<Ask> {
     use Promise::{Flat, Stopped, Within};
     const SCAN: Promise = Within(300);
     const DEEP: Promise = Within(60);
-    let slow = vec!["description~nothing"; 64].join("||");
+    let slow: Vec<String> = (0..64).map(|n| format!("name~unicorn {n}")).collect();
+    let slow = slow.join("||");
     vec![
         ask("all", ("", "", ""), First, Flat, Size::all),
-        ask("all, the newest first", ("-created", "", ""), First, Flat, Size::all),
+        ask(
+            "all, the newest first",
+            ("-created", "", ""),
+            First,
+            Flat,
+            Size::all,
+        ),
         ask("all, by name", ("name", "", ""), First, Flat, Size::all),
-        ask("all, by name, backwards", ("-name", "", ""), First, Flat, Size::all),
-        ask("all, by last sync", ("lastSync", "", ""), First, Flat, Size::all),
-        ask("all, by last sync, backwards", ("-lastSync", "", ""), First, Flat, Size::all),
+        ask(
+            "all, by name, backwards",
+            ("-name", "", ""),
+            First,
+            Flat,
+            Size::all,
+        ),
+        ask(
+            "all, by last sync",
+            ("lastSync", "", ""),
+            First,
+            Flat,
+            Size::all,
+        ),
+        ask(
+            "all, by last sync, backwards",
+            ("-lastSync", "", ""),
+            First,
+            Flat,
+            Size::all,
+        ),
         ask("a tag", ("", "", "region=uk"), First, Flat, Size::tagged),
-        ask("a tag, the newest first", ("-created", "", "region=uk"), First, Flat, Size::tagged),
-        ask("a status", ("", "dataConnections.status=Linked", ""), First, Flat, Size::linked),
+        ask(
+            "a tag, the newest first",
+            ("-created", "", "region=uk"),
+            First,
+            Flat,
+            Size::tagged,
+        ),
+        ask(
+            "a status",
+            ("", "dataConnections.status=Linked", ""),
+            First,
+            Flat,
+            Size::linked,
+        ),
         ask(
             "a status, the newest first",
             ("-created", "dataConnections.status=Linked", ""),
@@ -100,19 +137,75 @@ pub(super) fn asks() -> Vec<Ask> {
             Flat,
             |_| 100,
         ),
-        ask("an id that is not there", ("", "id=3fa85f64-5717-4562-b3fc-2c963f66afa6", ""), First, Within(10), |_| 0),
-        ask("the page in the middle", ("", "", ""), Middle, DEEP, Size::all),
+        ask(
+            "an id that is not there",
+            ("", "id=3fa85f64-5717-4562-b3fc-2c963f66afa6", ""),
+            First,
+            Within(10),
+            |_| 0,
+        ),
+        ask(
+            "the page in the middle",
+            ("", "", ""),
+            Middle,
+            DEEP,
+            Size::all,
+        ),
         ask("the last page", ("", "", ""), Last, DEEP, Size::all),
-        ask("the page in the middle, by name", ("name", "", ""), Middle, DEEP, Size::all),
-        ask("the last page, by last sync", ("lastSync", "", ""), Last, DEEP, Size::all),
-        ask("name~, one in a hundred", ("", "name~bakery", ""), First, SCAN, Size::bakeries),
-        ask("name~, one in a hundred, by name", ("name", "name~bakery", ""), First, SCAN, Size::bakeries),
-        ask("name~, a hundred in all", ("", "name~zebra", ""), First, SCAN, |_| 100),
+        ask(
+            "the page in the middle, by name",
+            ("name", "", ""),
+            Middle,
+            DEEP,
+            Size::all,
+        ),
+        ask(
+            "the last page, by last sync",
+            ("lastSync", "", ""),
+            Last,
+            DEEP,
+            Size::all,
+        ),
+        ask(
+            "name~, one in a hundred",
+            ("", "name~bakery", ""),
+            First,
+            SCAN,
+            Size::bakeries,
+        ),
+        ask(
+            "name~, one in a hundred, by name",
+            ("name", "name~bakery", ""),
+            First,
+            SCAN,
+            Size::bakeries,
+        ),
+        ask(
+            "name~, a hundred in all",
+            ("", "name~zebra", ""),
+            First,
+            SCAN,
+            |_| 100,
+        ),
         ask("name~, none", ("", "name~unicorn", ""), First, SCAN, |_| 0),
-        ask("description~, one in twenty", ("", "description~paid", ""), First, SCAN, Size::described),
-        ask("tags~, one in ten", ("", "", "region~K"), First, SCAN, Size::tagged),
+        ask(
+            "description~, one in twenty",
+            ("", "description~paid", ""),
+            First,
+            SCAN,
+            Size::described,
+        ),
+        ask(
+            "tags~, one in ten",
+            ("", "", "region~K"),
+            First,
+            SCAN,
+            Size::tagged,
+        ),
         ask("name!=", ("", "name!=nobody", ""), First, SCAN, Size::all),
-        ask("a tag !=", ("", "", "region!=uk"), First, SCAN, |size| size.all() - size.tagged()),
+        ask("a tag !=", ("", "", "region!=uk"), First, SCAN, |size| {
+            size.all() - size.tagged()
+        }),
         ask(
             "a status !=",
             ("", "dataConnections.status!=Linked", ""),
@@ -122,14 +215,22 @@ pub(super) fn asks() -> Vec<Ask> {
         ),
         ask(
             "a status ||  another",
-            ("", "dataConnections.status=Linked||dataConnections.status=Deauthorized", ""),
+            (
+                "",
+                "dataConnections.status=Linked||dataConnections.status=Deauthorized",
+                "",
+            ),
             First,
             SCAN,
             Size::linked_or_deauthorized,
         ),
         ask(
             "a name || a name's part || a status",
-            ("", "name=nobody||name~zebra||dataConnections.status=Deauthorized", ""),
+            (
+                "",
+                "name=nobody||name~zebra||dataConnections.status=Deauthorized",
+                "",
+            ),
             First,
             SCAN,
             Size::zebra_or_deauthorized,
@@ -148,6 +249,6 @@ pub(super) fn asks() -> Vec<Ask> {
             SCAN,
             Size::deauthorized,
         ),
-        ask("64 parts of descriptions", ("", &slow, ""), First, Stopped, |_| 0),
+        ask("64 parts of names", ("", &slow, ""), First, Stopped, |_| 0),
     ]
 }

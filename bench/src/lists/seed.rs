@@ -86,6 +86,7 @@ impl Seed<'_> {
                     for (client, companies) in parts {
                         connection.execute_batch(&sqlite(client, companies)?)?;
                     }
+                    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
                     anyhow::Ok(())
                 })
                 .await?
@@ -93,7 +94,9 @@ impl Seed<'_> {
             Self::Postgres(url) => {
                 let database = connect(url).await?;
                 for (client, companies) in parts {
-                    database.batch_execute(&postgres(client, companies)?).await?;
+                    database
+                        .batch_execute(&postgres(client, companies)?)
+                        .await?;
                 }
                 // What autovacuum does in time.
                 database.batch_execute("VACUUM ANALYZE").await?;
@@ -229,11 +232,11 @@ impl Words {
                     '{around}' || {statuses} || '{around}{kinds}{platforms}', lower(description) FROM seeding ORDER BY at;
             INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
-                SELECT {client}, first, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY first;
+                SELECT {client}, first, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY id;
             INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
                 SELECT {client}, second, id, '{second}', '{second_kind}', 'PendingAuth', NULL, NULL, NULL, at + 2, NULL, 1
-                FROM seeding ORDER BY second;
+                FROM seeding ORDER BY id;
             {marks}
             INSERT INTO counter (client_id, kind, slot, n)
                 SELECT {client}, 'mark:' || mark, 7, COUNT(*) FROM company_mark WHERE client_id = {client} GROUP BY mark;

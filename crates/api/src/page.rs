@@ -1,9 +1,7 @@
 //! Lists come in pages.
 
 use handclasp_domain::FieldError;
-use handclasp_domain::query::{
-    Order, Ordered, Property, Query, TagKey, parse_order, parse_query,
-};
+use handclasp_domain::query::{Order, Ordered, Property, Query, TagKey, parse_order, parse_query};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -38,7 +36,10 @@ impl PageQuery {
     /// filtered that is not.
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "for the lists that are only paged, of which there is none yet")
+        expect(
+            dead_code,
+            reason = "for the lists that are only paged, of which there is none yet"
+        )
     )]
     pub(crate) fn page(&self) -> Result<Page, Failure> {
         for (name, given) in self.choices() {
@@ -85,7 +86,10 @@ impl PageQuery {
     pub(crate) fn without_tags(&self) -> Result<(), FieldError> {
         match given(&self.tags) {
             None => Ok(()),
-            Some(_) => Err(FieldError::new("tags", "is not taken here: only companies have tags")),
+            Some(_) => Err(FieldError::new(
+                "tags",
+                "is not taken here: only companies have tags",
+            )),
         }
     }
 
@@ -107,7 +111,9 @@ impl PageQuery {
 
 /// What a parameter says. A blank one asks for nothing.
 fn given(parameter: &Option<String>) -> Option<&str> {
-    parameter.as_deref().filter(|value| !value.trim().is_empty())
+    parameter
+        .as_deref()
+        .filter(|value| !value.trim().is_empty())
 }
 
 fn parsed<P: Property>(
@@ -192,7 +198,10 @@ impl Page {
     /// The page's body. `path` is the list's, under the server's address.
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "for the lists that are only paged, of which there is none yet")
+        expect(
+            dead_code,
+            reason = "for the lists that are only paged, of which there is none yet"
+        )
     )]
     pub(crate) fn body<T>(self, path: &str, total: i64, results: T) -> Paged<T> {
         self.body_with(path, "", total, results)
@@ -252,7 +261,10 @@ mod tests {
         let next = "/companies?page=3&pageSize=2&orderBy=-name\
                     &query=name~M%C3%BCller%20%26%20S%C3%B6hne%26%26created%3E2026-01-01";
         assert_eq!(links.next.unwrap().href, next);
-        assert_eq!(links.previous.unwrap().href, next.replace("page=3", "page=1"));
+        assert_eq!(
+            links.previous.unwrap().href,
+            next.replace("page=3", "page=1")
+        );
         assert_eq!(links.current.href, next.replace("page=3", "page=2"));
         assert_eq!(links.whole.href, "/companies");
         assert!(query.page().is_err());

@@ -51,12 +51,16 @@ impl App {
             None => "tags",
         };
         self.store()
-            .read("list_companies", (client, wanted), |tx, (client, wanted)| {
-                Box::pin(async move {
-                    let deadline = Instant::now() + QUERY_LIMIT;
-                    company_page::page(tx, *client, wanted, deadline).await
-                })
-            })
+            .read(
+                "list_companies",
+                (client, wanted),
+                |tx, (client, wanted)| {
+                    Box::pin(async move {
+                        let deadline = Instant::now() + QUERY_LIMIT;
+                        company_page::page(tx, *client, wanted, deadline).await
+                    })
+                },
+            )
             .await
             .map_err(|error| match error {
                 StoreError::TooSlow => AppError::Invalid(too_slow(filtered_by)),

@@ -4,9 +4,7 @@ use handclasp_domain::query::{CompanyProperty, Operand, Operator, Property, Quer
 use handclasp_domain::{ConnectionStatus, PlatformKey, SourceType, Timestamp, fold};
 use uuid::Uuid;
 
-use crate::company_list::{
-    AROUND, BETWEEN, NEVER, platform_mark, row_of, source_mark, tag_mark,
-};
+use crate::company_list::{AROUND, BETWEEN, NEVER, platform_mark, row_of, source_mark, tag_mark};
 use crate::composed::{Bound, Piece};
 
 /// A condition that a company meets or does not, in what `company_list` knows of it.
@@ -142,7 +140,11 @@ fn of_company(test: &Test<CompanyProperty>, platforms: &[(PlatformKey, Operand)]
                 ConnectionStatus::Deauthorized,
             ];
             let words = statuses.map(|one| (one.as_str(), Operand::Text(fold(one.as_str()))));
-            of_connections(operator, operand, words.iter().map(|(word, name)| (*word, name)))
+            of_connections(
+                operator,
+                operand,
+                words.iter().map(|(word, name)| (*word, name)),
+            )
         }
         (CompanyProperty::SourceType, operand) => {
             let words = SourceType::ALL.map(|one| (one, Operand::Text(fold(one.as_str()))));
@@ -150,7 +152,9 @@ fn of_company(test: &Test<CompanyProperty>, platforms: &[(PlatformKey, Operand)]
             of_connections(operator, operand, words)
         }
         (CompanyProperty::PlatformName, operand) => {
-            let words = platforms.iter().map(|(key, name)| (platform_mark(key), name));
+            let words = platforms
+                .iter()
+                .map(|(key, name)| (platform_mark(key), name));
             of_connections(operator, operand, words)
         }
         // The parser gives each property a value of its kind.
@@ -191,10 +195,9 @@ fn of_tag(test: &Test<TagKey>) -> Condition {
             Condition::Mark(mark, test.operator == Operator::Equal)
         }
         // The parser takes none of these.
-        Operator::Greater
-        | Operator::Less
-        | Operator::GreaterOrEqual
-        | Operator::LessOrEqual => Condition::Constant(false),
+        Operator::Greater | Operator::Less | Operator::GreaterOrEqual | Operator::LessOrEqual => {
+            Condition::Constant(false)
+        }
     }
 }
 

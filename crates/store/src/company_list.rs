@@ -84,7 +84,9 @@ pub(crate) fn row_of<'a>(marks: impl IntoIterator<Item = &'a str>) -> String {
 
 fn tag_marks(tags: &Tags) -> BTreeSet<String> {
     let pairs = tags.as_map().iter();
-    pairs.map(|(key, value)| tag_mark(key, &fold(value))).collect()
+    pairs
+        .map(|(key, value)| tag_mark(key, &fold(value)))
+        .collect()
 }
 
 fn last_sync(company: &Company) -> i64 {

@@ -37,9 +37,9 @@ statements! {
     OF_COMPANY = concat!("SELECT ", columns!(), " FROM connection WHERE client_id = $1 AND company_id = $2 ORDER BY created, id");
     /// A transition, if nobody was faster.
     UPDATE = "UPDATE connection SET state = $4, state_since = $5, third_party_id = $6, third_party_name = $7, version = $8
-        WHERE client_id = $1 AND id = $2 AND version = $3";
+        WHERE client_id = $1 AND id = $2 AND company_id = $9 AND version = $3";
     /// A connection that nobody changed meanwhile.
-    DELETE = "DELETE FROM connection WHERE client_id = $1 AND id = $2 AND version = $3";
+    DELETE = "DELETE FROM connection WHERE client_id = $1 AND id = $2 AND version = $3 AND company_id = $4";
     /// An error.
     INSERT_ERROR = "INSERT INTO connection_error
         (client_id, connection_id, id, status_code, status_text, error_message, errored_at, resolved_at)
@@ -168,7 +168,8 @@ pub async fn update(
                 connection.state.since(),
                 third_party.map(|t| t.id.as_str()),
                 third_party.map(|t| t.name.as_str()),
-                connection.version
+                connection.version,
+                connection.company
             ],
         )
         .await?;
@@ -183,7 +184,10 @@ pub async fn update(
 pub async fn delete(tx: &mut Tx, connection: &Connection) -> Result<bool, StoreError> {
     let (client, id) = (connection.client, connection.id);
     if tx
-        .execute(&DELETE, values![client, id, connection.version])
+        .execute(
+            &DELETE,
+            values![client, id, connection.version, connection.company],
+        )
         .await?
         == 0
     {

@@ -24,7 +24,12 @@ async fn make(stage: &Stage, companies: &[Value]) -> Vec<String> {
 }
 
 /// What a list answers to parameters: the names, or what else is shown of each entry.
-async fn list_of(stage: &Stage, list: &str, parameters: &[(&str, &str)], shown: &str) -> Vec<String> {
+async fn list_of(
+    stage: &Stage,
+    list: &str,
+    parameters: &[(&str, &str)],
+    shown: &str,
+) -> Vec<String> {
     let parameters: Vec<String> = parameters
         .iter()
         .map(|(name, value)| format!("{name}={}", encoded(value)))
@@ -34,7 +39,10 @@ async fn list_of(stage: &Stage, list: &str, parameters: &[(&str, &str)], shown: 
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     let results = answer.json["results"].as_array().unwrap();
     assert_eq!(answer.json["totalResults"], results.len(), "{path}");
-    results.iter().map(|one| one[shown].as_str().unwrap().to_owned()).collect()
+    results
+        .iter()
+        .map(|one| one[shown].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn names(stage: &Stage, parameters: &[(&str, &str)]) -> Vec<String> {
@@ -66,11 +74,26 @@ async fn town(stage: &Stage) -> Vec<String> {
 async fn companies_are_found_by_every_property() {
     let stage = Stage::new().await;
     let made = town(&stage).await;
-    stage.stranger().await.post("/api/companies", json!({ "name": "Ash" })).await;
+    stage
+        .stranger()
+        .await
+        .post("/api/companies", json!({ "name": "Ash" }))
+        .await;
     let id = made[2].rsplit('/').next().unwrap();
-    let all = ["Straße 7", "ash & birch", "Ash", "ΟΔΟΣ", "Москва {1}", "株式会社", "\"x\" && \\y"];
+    let all = [
+        "Straße 7",
+        "ash & birch",
+        "Ash",
+        "ΟΔΟΣ",
+        "Москва {1}",
+        "株式会社",
+        "\"x\" && \\y",
+    ];
     let without = |gone: &[usize]| -> Vec<&str> {
-        let left = all.iter().enumerate().filter(|(number, _)| !gone.contains(number));
+        let left = all
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !gone.contains(number));
         left.map(|(_, name)| *name).collect()
     };
     for (query, expected) in [
@@ -98,7 +121,10 @@ async fn companies_are_found_by_every_property() {
         ("description=\"\"", vec!["ΟΔΟΣ"]),
         ("description>=\"\"", vec!["Straße 7", "ΟΔΟΣ"]),
         ("created<2026-03-01T12:00:02Z", vec!["Straße 7"]),
-        ("created<=2026-03-01T12:00:02.0000000Z", vec!["Straße 7", "ash & birch"]),
+        (
+            "created<=2026-03-01T12:00:02.0000000Z",
+            vec!["Straße 7", "ash & birch"],
+        ),
         ("created=2026-03-01T13:00:02+01:00", vec!["ash & birch"]),
         ("created!=2026-03-01T12:00:02", without(&[1])),
         ("created>2026-03-02", vec![]),
@@ -106,22 +132,41 @@ async fn companies_are_found_by_every_property() {
         ("lastSync=1970-01-01", vec![]),
         ("lastSync!=2026-01-01", all.to_vec()),
         ("dataConnections.status=linked", vec!["ash & birch"]),
-        ("dataConnections.status=PENDINGAUTH", vec!["ash & birch", "Ash"]),
+        (
+            "dataConnections.status=PENDINGAUTH",
+            vec!["ash & birch", "Ash"],
+        ),
         ("dataConnections.status!=Linked", without(&[1])),
         ("dataConnections.status!=PendingAuth", without(&[1, 2])),
         ("dataConnections.status~LINK", vec!["ash & birch"]),
-        ("dataConnections.sourceType=accounting", vec!["ash & birch", "Ash"]),
+        (
+            "dataConnections.sourceType=accounting",
+            vec!["ash & birch", "Ash"],
+        ),
         ("dataConnections.sourceType!=accounting", without(&[1, 2])),
         ("dataConnections.sourceType=Banking", vec![]),
-        ("dataConnections.platformName=SANDBOX", vec!["ash & birch", "Ash"]),
-        ("dataConnections.platformName~and", vec!["ash & birch", "Ash"]),
+        (
+            "dataConnections.platformName=SANDBOX",
+            vec!["ash & birch", "Ash"],
+        ),
+        (
+            "dataConnections.platformName~and",
+            vec!["ash & birch", "Ash"],
+        ),
         ("dataConnections.platformName!=sandbox", without(&[1, 2])),
         ("dataConnections.platformName=nothing", vec![]),
         ("name=ash||name=οδος&&description~x", vec!["Ash"]),
         ("{name=ash||name=οδος}&&description=\"\"", vec!["ΟΔΟΣ"]),
-        ("dataConnections.status=PendingAuth && name!=ash", vec!["ash & birch"]),
+        (
+            "dataConnections.status=PendingAuth && name!=ash",
+            vec!["ash & birch"],
+        ),
     ] {
-        assert_eq!(names(&stage, &[("query", query)]).await, expected, "{query}");
+        assert_eq!(
+            names(&stage, &[("query", query)]).await,
+            expected,
+            "{query}"
+        );
     }
 }
 
@@ -143,7 +188,10 @@ async fn companies_are_found_by_their_tags() {
     ] {
         assert_eq!(names(&stage, &[("tags", tags)]).await, expected, "{tags}");
     }
-    let both = [("tags", "region=uk"), ("query", "dataConnections.status=Linked")];
+    let both = [
+        ("tags", "region=uk"),
+        ("query", "dataConnections.status=Linked"),
+    ];
     assert_eq!(names(&stage, &both).await, ["ash & birch"]);
 }
 
@@ -153,8 +201,15 @@ async fn lists_follow_what_becomes_of_companies_and_connections() {
     let made = town(&stage).await;
     let linked = [("query", "dataConnections.status=Linked")];
     let connections = stage.api.get(&format!("{}/connections", made[1])).await;
-    let path = format!("{}/connections/{}", made[1], connections.at("/results/0/id"));
-    let unlinked = stage.api.patch(&path, json!({ "status": "Unlinked" })).await;
+    let path = format!(
+        "{}/connections/{}",
+        made[1],
+        connections.at("/results/0/id")
+    );
+    let unlinked = stage
+        .api
+        .patch(&path, json!({ "status": "Unlinked" }))
+        .await;
     assert_eq!(unlinked.status, 200, "{}", unlinked.text());
     assert_eq!(names(&stage, &linked).await, [""; 0]);
     let ended = [("query", "dataConnections.status=Unlinked")];
@@ -163,13 +218,25 @@ async fn lists_follow_what_becomes_of_companies_and_connections() {
     assert_eq!(names(&stage, &ended).await, [""; 0]);
     assert_eq!(stage.api.delete(&made[1]).await.status, 204);
     assert_eq!(names(&stage, &[("tags", "region=uk")]).await, ["Ash"]);
-    assert_eq!(names(&stage, &[("query", "dataConnections.status~\"\"")]).await, ["Ash"]);
+    assert_eq!(
+        names(&stage, &[("query", "dataConnections.status~\"\"")]).await,
+        ["Ash"]
+    );
 }
 
 #[tokio::test]
 async fn companies_are_ordered_both_ways() {
     let stage = Stage::new().await;
-    make(&stage, &[json!({ "name": "b" }), json!({ "name": "É" }), json!({ "name": "A" }), json!({ "name": "B" })]).await;
+    make(
+        &stage,
+        &[
+            json!({ "name": "b" }),
+            json!({ "name": "É" }),
+            json!({ "name": "A" }),
+            json!({ "name": "B" }),
+        ],
+    )
+    .await;
     for (order, expected) in [
         ("created", ["b", "É", "A", "B"]),
         ("-created", ["B", "A", "É", "b"]),
@@ -179,12 +246,23 @@ async fn companies_are_ordered_both_ways() {
         ("lastSync", ["b", "É", "A", "B"]),
         ("-lastSync", ["B", "A", "É", "b"]),
     ] {
-        assert_eq!(names(&stage, &[("orderBy", order)]).await, expected, "{order}");
+        assert_eq!(
+            names(&stage, &[("orderBy", order)]).await,
+            expected,
+            "{order}"
+        );
         let filtered = [("orderBy", order), ("query", "name!=nobody")];
         assert_eq!(names(&stage, &filtered).await, expected, "{order}");
     }
-    let page = stage.api.get("/api/companies?orderBy=-name&pageSize=3&page=2").await.json;
-    assert_eq!((&page["results"][0]["name"], &page["totalResults"]), (&json!("A"), &json!(4)));
+    let page = stage
+        .api
+        .get("/api/companies?orderBy=-name&pageSize=3&page=2")
+        .await
+        .json;
+    assert_eq!(
+        (&page["results"][0]["name"], &page["totalResults"]),
+        (&json!("A"), &json!(4))
+    );
 }
 
 #[tokio::test]
@@ -194,8 +272,15 @@ async fn integrations_and_connections_are_found_and_ordered() {
         list_of(&stage, "/api/integrations", parameters, "key").await
     };
     assert_eq!(keys(&[("query", "key=MQJO")]).await, ["mqjo"]);
-    assert_eq!(keys(&[("query", "name~sandbox&&enabled=true&&sourceType=ACCOUNTING")]).await, ["mqjo"]);
-    assert!(!keys(&[("query", "key!=mqjo")]).await.contains(&"mqjo".to_owned()));
+    assert_eq!(
+        keys(&[("query", "name~sandbox&&enabled=true&&sourceType=ACCOUNTING")]).await,
+        ["mqjo"]
+    );
+    assert!(
+        !keys(&[("query", "key!=mqjo")])
+            .await
+            .contains(&"mqjo".to_owned())
+    );
     assert_eq!(keys(&[("query", "enabled=false")]).await, [""; 0]);
     let mut sorted = keys(&[]).await;
     sorted.sort_unstable();
@@ -208,9 +293,8 @@ async fn integrations_and_connections_are_found_and_ordered() {
 
     let made = town(&stage).await;
     let list = format!("{}/connections", made[1]);
-    let statuses = async |parameters: &[(&str, &str)]| {
-        list_of(&stage, &list, parameters, "status").await
-    };
+    let statuses =
+        async |parameters: &[(&str, &str)]| list_of(&stage, &list, parameters, "status").await;
     let both = ["Linked", "PendingAuth"];
     for (query, expected) in [
         ("status=linked", &both[..1]),
@@ -223,10 +307,19 @@ async fn integrations_and_connections_are_found_and_ordered() {
     ] {
         assert_eq!(statuses(&[("query", query)]).await, expected, "{query}");
     }
-    for order in ["created", "status", "lastSync", "platformName", "sourceType"] {
+    for order in [
+        "created",
+        "status",
+        "lastSync",
+        "platformName",
+        "sourceType",
+    ] {
         assert_eq!(statuses(&[("orderBy", order)]).await, both, "{order}");
         let backwards = format!("-{order}");
-        assert_eq!(statuses(&[("orderBy", &backwards)]).await, ["PendingAuth", "Linked"]);
+        assert_eq!(
+            statuses(&[("orderBy", &backwards)]).await,
+            ["PendingAuth", "Linked"]
+        );
     }
 }
 
@@ -243,7 +336,11 @@ async fn links_carry_the_order_and_the_filters_on() {
     let mut seen = Vec::new();
     while let Some(here) = path {
         let page = stage.api.get(&format!("/api{here}")).await;
-        assert_eq!((page.status, &page.json["totalResults"]), (200, &json!(5)), "{here}");
+        assert_eq!(
+            (page.status, &page.json["totalResults"]),
+            (200, &json!(5)),
+            "{here}"
+        );
         for one in page.json["results"].as_array().unwrap() {
             seen.push(one["name"].as_str().unwrap().to_owned());
         }
@@ -260,8 +357,19 @@ async fn what_is_wrong_is_named_with_its_place() {
     let stage = Stage::new().await;
     let connections = format!("{}/connections", stage.company().await);
     for list in ["/api/companies", "/api/integrations", &connections] {
-        for order in ["colour", "-", "--name", "Created,name", "name desc", "\0", "id"] {
-            let answer = stage.api.get(&format!("{list}?orderBy={}", encoded(order))).await;
+        for order in [
+            "colour",
+            "-",
+            "--name",
+            "Created,name",
+            "name desc",
+            "\0",
+            "id",
+        ] {
+            let answer = stage
+                .api
+                .get(&format!("{list}?orderBy={}", encoded(order)))
+                .await;
             assert_eq!(field(&answer), "orderBy", "{order}");
         }
         for (query, place) in [
@@ -273,10 +381,16 @@ async fn what_is_wrong_is_named_with_its_place() {
             ("\0", 1),
             ("ключ=x", 1),
         ] {
-            let answer = stage.api.get(&format!("{list}?query={}", encoded(query))).await;
+            let answer = stage
+                .api
+                .get(&format!("{list}?query={}", encoded(query)))
+                .await;
             assert_eq!(field(&answer), "query", "{query}");
             let said = answer.at("/error");
-            assert!(said.starts_with(&format!("query: at character {place}: ")), "{said}");
+            assert!(
+                said.starts_with(&format!("query: at character {place}: ")),
+                "{said}"
+            );
             assert!(!said.contains("DROP"), "{said}");
         }
         let deep = encoded(&"{".repeat(2_000));
@@ -289,11 +403,22 @@ async fn what_is_wrong_is_named_with_its_place() {
         let twice = stage.api.get(&format!("{list}?query=&query=")).await;
         assert_eq!(twice.status, 400);
     }
-    for (tags, place) in [("region", 7), ("region>uk", 7), ("=uk", 1), ("region=uk&&", 12)] {
-        let answer = stage.api.get(&format!("/api/companies?tags={}", encoded(tags))).await;
+    for (tags, place) in [
+        ("region", 7),
+        ("region>uk", 7),
+        ("=uk", 1),
+        ("region=uk&&", 12),
+    ] {
+        let answer = stage
+            .api
+            .get(&format!("/api/companies?tags={}", encoded(tags)))
+            .await;
         assert_eq!(field(&answer), "tags", "{tags}");
         let said = answer.at("/error");
-        assert!(said.starts_with(&format!("tags: at character {place}: ")), "{said}");
+        assert!(
+            said.starts_with(&format!("tags: at character {place}: ")),
+            "{said}"
+        );
     }
     for list in ["/api/integrations", &connections] {
         let answer = stage.api.get(&format!("{list}?tags=region%3Duk")).await;

@@ -16,7 +16,11 @@ impl<P> Query<P> {
 impl<P> Test<P> {
     /// Whether it holds for something with these values: none, one or several.
     pub fn holds(&self, values: &[Operand]) -> bool {
-        let any = |operator| values.iter().any(|value| value.fits(operator, &self.operand));
+        let any = |operator| {
+            values
+                .iter()
+                .any(|value| value.fits(operator, &self.operand))
+        };
         match self.operator {
             Operator::NotEqual => !any(Operator::Equal),
             Operator::Equal

@@ -131,10 +131,7 @@ impl<P: Property> fmt::Display for Query<P> {
 impl<P: Property> fmt::Display for Test<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.property.name();
-        if name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '.')
-        {
+        if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '.') {
             f.write_str(name)?;
         } else {
             quoted(f, name)?;

@@ -141,9 +141,9 @@ impl Parser<'_> {
         let (property, kind) = P::named(&name).map_err(|problem| self.error(start, problem))?;
         self.skip_blanks();
         let sign_at = self.at;
-        let operator = self.operator().ok_or_else(|| {
-            self.error(sign_at, "an operator is expected here: = != ~ > < >= <=")
-        })?;
+        let operator = self
+            .operator()
+            .ok_or_else(|| self.error(sign_at, "an operator is expected here: = != ~ > < >= <="))?;
         if !kind.takes(operator) {
             let taken: Vec<&str> = Operator::ALL
                 .into_iter()
@@ -171,7 +171,12 @@ impl Parser<'_> {
         while self.peek().is_some_and(|c| !"=!~<>&|{}\"".contains(c)) {
             self.at += 1;
         }
-        let name: String = self.text.get(start..self.at).into_iter().flatten().collect();
+        let name: String = self
+            .text
+            .get(start..self.at)
+            .into_iter()
+            .flatten()
+            .collect();
         name.trim_end().to_owned()
     }
 
@@ -217,7 +222,12 @@ impl Parser<'_> {
             self.printable(c)?;
             self.at += 1;
         }
-        let value: String = self.text.get(start..self.at).into_iter().flatten().collect();
+        let value: String = self
+            .text
+            .get(start..self.at)
+            .into_iter()
+            .flatten()
+            .collect();
         let value = value.trim_end();
         if value.is_empty() {
             let problem = "a value is expected here; the empty one is \"\"";

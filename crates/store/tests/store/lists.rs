@@ -39,16 +39,22 @@ impl Draw {
     }
 
     fn uuid(&mut self) -> Uuid {
-        Uuid::from_u64_pair(self.next() << 11 ^ self.next(), self.next() << 11 ^ self.next())
+        Uuid::from_u64_pair(
+            self.next() << 11 ^ self.next(),
+            self.next() << 11 ^ self.next(),
+        )
     }
 
     fn text(&mut self) -> String {
-        let letters = ["a", "B", "é", "É", "ß", "SS", "Σ", "ς", "株", " ", "%", "_", "\\", "'", "\""];
+        let letters = [
+            "a", "B", "é", "É", "ß", "SS", "Σ", "ς", "株", " ", "%", "_", "\\", "'", "\"",
+        ];
         (0..1 + self.below(3)).map(|_| self.one(&letters)).collect()
     }
 
     fn name(&mut self) -> String {
-        CompanyName::parse(&self.text()).map_or_else(|_| "x".to_owned(), |name| name.as_str().to_owned())
+        CompanyName::parse(&self.text())
+            .map_or_else(|_| "x".to_owned(), |name| name.as_str().to_owned())
     }
 
     fn at(&mut self) -> Timestamp {
@@ -95,15 +101,26 @@ fn of_company(known: &Known, property: CompanyProperty) -> Vec<Operand> {
         CompanyProperty::Name => vec![text(known.company.name.as_str())],
         CompanyProperty::Description => known.company.description.iter().map(|d| text(d)).collect(),
         CompanyProperty::Created => vec![Operand::Instant(known.company.created)],
-        CompanyProperty::LastSync => {
-            known.company.last_sync.into_iter().map(Operand::Instant).collect()
-        }
+        CompanyProperty::LastSync => known
+            .company
+            .last_sync
+            .into_iter()
+            .map(Operand::Instant)
+            .collect(),
         CompanyProperty::Status => connections.map(|one| text(one.status().as_str())).collect(),
-        CompanyProperty::SourceType => connections.map(|one| text(one.source_type.as_str())).collect(),
+        CompanyProperty::SourceType => connections
+            .map(|one| text(one.source_type.as_str()))
+            .collect(),
         CompanyProperty::PlatformName => connections
             .map(|one| {
                 let key = one.platform_key.as_str();
-                text(PLATFORMS.iter().find(|(known, ..)| *known == key).unwrap().1)
+                text(
+                    PLATFORMS
+                        .iter()
+                        .find(|(known, ..)| *known == key)
+                        .unwrap()
+                        .1,
+                )
             })
             .collect(),
     }
@@ -111,7 +128,10 @@ fn of_company(known: &Known, property: CompanyProperty) -> Vec<Operand> {
 
 fn of_tags(known: &Known, key: &TagKey) -> Vec<Operand> {
     let value = known.company.tags.as_map().get(key.as_str());
-    value.map(|value| Operand::Text(fold(value))).into_iter().collect()
+    value
+        .map(|value| Operand::Text(fold(value)))
+        .into_iter()
+        .collect()
 }
 
 /// By what companies are ordered.
@@ -125,12 +145,22 @@ fn place(known: &Known, by: CompanyOrder) -> (Option<Timestamp>, String, Timesta
     (synced, name, company.created, company.id)
 }
 
-fn query_of<P: Property>(draw: &mut Draw, depth: usize, test: &mut impl FnMut(&mut Draw) -> Test<P>) -> Query<P> {
+fn query_of<P: Property>(
+    draw: &mut Draw,
+    depth: usize,
+    test: &mut impl FnMut(&mut Draw) -> Test<P>,
+) -> Query<P> {
     match draw.below(if depth == 0 { 1 } else { 4 }) {
         0 | 1 => Query::Test(test(draw)),
         group => {
-            let parts = (0..2 + draw.below(2)).map(|_| query_of(draw, depth - 1, test)).collect();
-            if group == 2 { Query::All(parts) } else { Query::Any(parts) }
+            let parts = (0..2 + draw.below(2))
+                .map(|_| query_of(draw, depth - 1, test))
+                .collect();
+            if group == 2 {
+                Query::All(parts)
+            } else {
+                Query::Any(parts)
+            }
         }
     }
 }
@@ -138,7 +168,10 @@ fn query_of<P: Property>(draw: &mut Draw, depth: usize, test: &mut impl FnMut(&m
 fn test_of_company(draw: &mut Draw, ids: &[CompanyId]) -> Test<CompanyProperty> {
     let property = draw.one(CompanyProperty::ALL);
     let kind = property.kind();
-    let taken: Vec<Operator> = Operator::ALL.into_iter().filter(|one| kind.takes(*one)).collect();
+    let taken: Vec<Operator> = Operator::ALL
+        .into_iter()
+        .filter(|one| kind.takes(*one))
+        .collect();
     let operator = draw.one(&taken);
     let operand = match (kind, property) {
         (PropertyKind::Id, _) if draw.below(4) == 0 => Operand::Id(draw.uuid()),
@@ -146,13 +179,19 @@ fn test_of_company(draw: &mut Draw, ids: &[CompanyId]) -> Test<CompanyProperty> 
         (PropertyKind::Text, CompanyProperty::PlatformName) => {
             Operand::Text(fold(&draw.one(&["ledger", "e", "BÄNK", "Shop", "zz"])))
         }
-        (PropertyKind::Text | PropertyKind::Tag, _) if draw.below(9) == 0 => Operand::Text(String::new()),
+        (PropertyKind::Text | PropertyKind::Tag, _) if draw.below(9) == 0 => {
+            Operand::Text(String::new())
+        }
         (PropertyKind::Text | PropertyKind::Tag, _) => Operand::Text(fold(&draw.text())),
         (PropertyKind::Word(words), _) => Operand::Text(fold(draw.one(words))),
         (PropertyKind::Instant, _) => Operand::Instant(draw.at()),
         (PropertyKind::Bool, _) => Operand::Bool(true),
     };
-    Test { property, operator, operand }
+    Test {
+        property,
+        operator,
+        operand,
+    }
 }
 
 fn test_of_tag(draw: &mut Draw) -> Test<TagKey> {
@@ -160,7 +199,9 @@ fn test_of_tag(draw: &mut Draw) -> Test<TagKey> {
     Test {
         property: TagKey::named(key).unwrap().0,
         operator: draw.one(&[Operator::Equal, Operator::NotEqual, Operator::Contains]),
-        operand: Operand::Text(fold(&draw.one(&["uk", "U", "", "region", "k", "ünited", "#"]))),
+        operand: Operand::Text(fold(
+            &draw.one(&["uk", "U", "", "region", "k", "ünited", "#"]),
+        )),
     }
 }
 
@@ -169,7 +210,11 @@ async fn product(db: &Fresh) -> Store {
     let mut options = db.options.clone();
     options.migrations = MIGRATIONS;
     match db.engine() {
-        Engine::Sqlite => options.database = Database::Sqlite { path: db.path("product.db") },
+        Engine::Sqlite => {
+            options.database = Database::Sqlite {
+                path: db.path("product.db"),
+            }
+        }
         Engine::Postgres => {
             let drop = "DROP TABLE part, thing, schema_migration, schema_lock";
             connect(db.url()).await.batch_execute(drop).await.unwrap();
@@ -207,7 +252,12 @@ async fn make(store: &Store, draw: &mut Draw, client: ClientId, count: usize) ->
             connections: Vec::new(),
         };
         let first = known.company.clone();
-        store.write("insert", first, |tx, new| Box::pin(company::insert(tx, new))).await.unwrap();
+        store
+            .write("insert", first, |tx, new| {
+                Box::pin(company::insert(tx, new))
+            })
+            .await
+            .unwrap();
         for _ in 0..draw.below(4) {
             connect_one(store, draw, &mut known).await;
         }
@@ -236,7 +286,12 @@ async fn connect_one(store: &Store, draw: &mut Draw, known: &mut Known) {
         version: 1,
     };
     let added = new.clone();
-    store.write("connect", added, |tx, new| Box::pin(connection::insert(tx, new))).await.unwrap();
+    store
+        .write("connect", added, |tx, new| {
+            Box::pin(connection::insert(tx, new))
+        })
+        .await
+        .unwrap();
     let mut now = new.clone();
     (now.state, now.version) = (state(draw), 2);
     let moved = store.write("move", (new, now.clone()), |tx, (was, now)| {
@@ -247,7 +302,9 @@ async fn connect_one(store: &Store, draw: &mut Draw, known: &mut Known) {
         known.connections.push(now);
         return;
     }
-    let gone = store.write("disconnect", now, |tx, gone| Box::pin(connection::delete(tx, gone)));
+    let gone = store.write("disconnect", now, |tx, gone| {
+        Box::pin(connection::delete(tx, gone))
+    });
     assert!(gone.await.unwrap());
 }
 
@@ -259,7 +316,9 @@ async fn change(store: &Store, draw: &mut Draw, known: &mut Known) {
         known.company.description = (draw.below(2) > 0).then(|| draw.text());
         let both = (was, known.company.clone());
         store
-            .write("update", both, |tx, (was, now)| Box::pin(company_list::update(tx, was, now)))
+            .write("update", both, |tx, (was, now)| {
+                Box::pin(company_list::update(tx, was, now))
+            })
             .await
             .unwrap();
     }
@@ -285,7 +344,9 @@ async fn remove(store: &Store, known: Known) {
                 }
                 let company = &known.company;
                 // Its own row has the tags that it was created with: what is in the lists goes by what is in the row.
-                let held = company::find(tx, company.client, company.id).await?.unwrap();
+                let held = company::find(tx, company.client, company.id)
+                    .await?
+                    .unwrap();
                 company_list::update(tx, company, &held).await?;
                 company::delete(tx, company.client, company.id, Timestamp::from_seconds(1)).await
             })
@@ -298,11 +359,16 @@ async fn ask(store: &Store, client: ClientId, wanted: Wanted, few: usize) -> (Ve
     let deadline = Instant::now() + Duration::from_secs(60);
     let (companies, total) = store
         .read("page", (client, wanted), move |tx, (client, wanted)| {
-            Box::pin(company_page::page_where_few(tx, *client, wanted, deadline, few))
+            Box::pin(company_page::page_where_few(
+                tx, *client, wanted, deadline, few,
+            ))
         })
         .await
         .unwrap();
-    (companies.into_iter().map(|one| one.company.id).collect(), total)
+    (
+        companies.into_iter().map(|one| one.company.id).collect(),
+        total,
+    )
 }
 
 handclasp_store::statements! {

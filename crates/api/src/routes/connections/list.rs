@@ -52,9 +52,11 @@ fn values(api: &Api, connection: &Connection, property: ConnectionProperty) -> V
         ConnectionProperty::SourceType => word(connection.source_type.as_str()),
         ConnectionProperty::Status => word(connection.status().as_str()),
         ConnectionProperty::Created => vec![Operand::Instant(connection.created)],
-        ConnectionProperty::LastSync => {
-            connection.last_sync.map(Operand::Instant).into_iter().collect()
-        }
+        ConnectionProperty::LastSync => connection
+            .last_sync
+            .map(Operand::Instant)
+            .into_iter()
+            .collect(),
     }
 }
 

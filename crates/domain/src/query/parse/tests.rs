@@ -32,12 +32,15 @@ fn all_forms_are_read() {
         (r#"description="""#, r#"description="""#),
         ("name=a=b~c", r#"name="a=b~c""#),
         ("name=a\"b", r#"name="a\"b""#),
-        ("dataConnections.status=LINKED", r#"dataConnections.status="linked""#),
-        ("dataConnections.status~link", r#"dataConnections.status~"link""#),
         (
-            "created>2026-03-01",
-            "created>2026-03-01T00:00:00.0000000Z",
+            "dataConnections.status=LINKED",
+            r#"dataConnections.status="linked""#,
         ),
+        (
+            "dataConnections.status~link",
+            r#"dataConnections.status~"link""#,
+        ),
+        ("created>2026-03-01", "created>2026-03-01T00:00:00.0000000Z"),
         (
             "created<=2026-03-01T14:30:00.1234567+02:00",
             "created<=2026-03-01T12:30:00.1234560Z",
@@ -56,7 +59,10 @@ fn all_forms_are_read() {
     }
     assert_eq!(parse_query::<CompanyProperty>(" \t"), Ok(None));
     let both = parse_query::<IntegrationProperty>("enabled=TRUE||enabled!=false");
-    assert_eq!(both.unwrap().unwrap().to_string(), "enabled=true||enabled!=false");
+    assert_eq!(
+        both.unwrap().unwrap().to_string(),
+        "enabled=true||enabled!=false"
+    );
     let tags = parse_query::<TagKey>(r#"region=uk && team~Finance || "my = key"!="""#);
     assert_eq!(
         tags.unwrap().unwrap().to_string(),
@@ -93,7 +99,11 @@ fn what_is_wrong_is_told_with_its_place() {
         ("name=a\0", 7, "control"),
         ("name=\"\u{1b}\"", 7, "control"),
         ("id=1", 4, "a UUID"),
-        ("id~e3334455-1aed-4e71-ab43-6bccf12092ee", 3, "only the operators = !="),
+        (
+            "id~e3334455-1aed-4e71-ab43-6bccf12092ee",
+            3,
+            "only the operators = !=",
+        ),
         ("created~2026", 8, "only the operators = != > < >= <="),
         ("created>yesterday", 9, "a date"),
         ("created>2026-13-01", 9, "a date"),
@@ -102,7 +112,11 @@ fn what_is_wrong_is_told_with_its_place() {
         ("created>20260301", 9, "a date"),
         ("created>2026-03-01T00:00:00[Europe/Paris]", 9, "a date"),
         ("dataConnections.status=Lnked", 24, "PendingAuth, Linked"),
-        ("dataConnections.status>Linked", 23, "only the operators = != ~"),
+        (
+            "dataConnections.status>Linked",
+            23,
+            "only the operators = != ~",
+        ),
         ("é=a", 1, "no such property"),
         ("name=é||é", 9, "no such property"),
     ];
@@ -112,11 +126,19 @@ fn what_is_wrong_is_told_with_its_place() {
         assert!(error.problem.contains(problem), "{text}: {error}");
     }
     let error = parse_query::<IntegrationProperty>("enabled=yes").unwrap_err();
-    assert_eq!((error.at, error.problem.as_str()), (9, "the value must be true or false"));
+    assert_eq!(
+        (error.at, error.problem.as_str()),
+        (9, "the value must be true or false")
+    );
     let error = parse_query::<ConnectionProperty>("company=x").unwrap_err();
     assert!(error.problem.contains("platformName"), "{error}");
     let key = "k".repeat(28);
-    assert_eq!(parse_query::<TagKey>(&format!("a=b&&{key}=b")).unwrap_err().at, 6);
+    assert_eq!(
+        parse_query::<TagKey>(&format!("a=b&&{key}=b"))
+            .unwrap_err()
+            .at,
+        6
+    );
     assert_eq!(parse_query::<TagKey>("a>b").unwrap_err().at, 2);
 }
 
@@ -188,7 +210,10 @@ fn query() -> impl Strategy<Value = Query<CompanyProperty>> {
     let leaf = proptest::sample::select(CompanyProperty::ALL).prop_flat_map(test_of);
     leaf.prop_recursive(3, 20, 4, |inner| {
         let parts = proptest::collection::vec(inner, 2..4);
-        prop_oneof![parts.clone().prop_map(Query::All), parts.prop_map(Query::Any)]
+        prop_oneof![
+            parts.clone().prop_map(Query::All),
+            parts.prop_map(Query::Any)
+        ]
     })
 }
 
