@@ -183,11 +183,13 @@ async fn measure(
     for ask in asks() {
         let rounds = match ask.promise {
             Promise::Stopped => 1,
-            Promise::Flat | Promise::Within(_) => rounds.max(1),
+            // They take a millisecond or two, and are compared.
+            Promise::Flat => rounds.max(1) * 10,
+            Promise::Within(_) => rounds.max(1),
         };
         let (mut of_short, mut of_long) = (Vec::new(), Vec::new());
         // The first times warm up, on each of the database's readers.
-        let warm = if rounds > 1 { 4 } else { 0 };
+        let warm = if rounds > 1 { rounds / 8 + 3 } else { 0 };
         for round in 0..rounds + warm {
             for (list, times) in [(short, &mut of_short), (long, &mut of_long)] {
                 let (took, total) = list.ask(&ask).await?;

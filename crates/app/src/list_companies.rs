@@ -62,9 +62,11 @@ impl App {
                 },
             )
             .await
-            .map_err(|error| match error {
-                StoreError::TooSlow => AppError::Invalid(too_slow(filtered_by)),
-                error => AppError::Store(error),
+            .map_err(|error| {
+                if matches!(error, StoreError::TooSlow) {
+                    return AppError::Invalid(too_slow(filtered_by));
+                }
+                AppError::Store(error)
             })
     }
 }

@@ -79,43 +79,55 @@ fn condition<P: Property>(query: &Query<P>, test: &impl Fn(&Test<P>) -> Conditio
     }
 }
 
-/// All of them, without what changes nothing, and without groups in the group.
 fn all(parts: Vec<Condition>) -> Condition {
-    let mut kept = Vec::new();
-    for part in parts {
-        match part {
-            Condition::Constant(true) => {}
-            Condition::Constant(false) => return part,
-            Condition::All(inner) => kept.extend(inner),
-            other => kept.push(other),
-        }
-    }
-    match kept.pop() {
-        None => Condition::Constant(true),
-        Some(one) if kept.is_empty() => one,
-        Some(last) => {
-            kept.push(last);
-            Condition::All(kept)
-        }
-    }
+    group(parts, true)
 }
 
 fn any(parts: Vec<Condition>) -> Condition {
+    group(parts, false)
+}
+
+/// All of them, or one of them, without what changes nothing, and without groups of the same kind in the group.
+fn group(parts: Vec<Condition>, is_all: bool) -> Condition {
     let mut kept = Vec::new();
     for part in parts {
+        let is_same = match &part {
+            Condition::Constant(truth) if *truth == is_all => continue,
+            Condition::Constant(_) => return part,
+            Condition::All(_) => is_all,
+            Condition::Any(_) => !is_all,
+            Condition::Id(..)
+            | Condition::Name(..)
+            | Condition::Description(..)
+            | Condition::Created(..)
+            | Condition::LastSync(..)
+            | Condition::Mark(..)
+            | Condition::TagContains(..) => false,
+        };
         match part {
-            Condition::Constant(false) => {}
-            Condition::Constant(true) => return part,
-            Condition::Any(inner) => kept.extend(inner),
-            other => kept.push(other),
+            Condition::All(inner) | Condition::Any(inner) if is_same => kept.extend(inner),
+            Condition::Constant(_)
+            | Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Id(..)
+            | Condition::Name(..)
+            | Condition::Description(..)
+            | Condition::Created(..)
+            | Condition::LastSync(..)
+            | Condition::Mark(..)
+            | Condition::TagContains(..) => kept.push(part),
         }
     }
     match kept.pop() {
-        None => Condition::Constant(false),
+        None => Condition::Constant(is_all),
         Some(one) if kept.is_empty() => one,
         Some(last) => {
             kept.push(last);
-            Condition::Any(kept)
+            if is_all {
+                Condition::All(kept)
+            } else {
+                Condition::Any(kept)
+            }
         }
     }
 }

@@ -177,7 +177,7 @@ fn test_of_company(draw: &mut Draw, ids: &[CompanyId]) -> Test<CompanyProperty> 
         (PropertyKind::Id, _) if draw.below(4) == 0 => Operand::Id(draw.uuid()),
         (PropertyKind::Id, _) => Operand::Id(draw.one(ids).uuid()),
         (PropertyKind::Text, CompanyProperty::PlatformName) => {
-            Operand::Text(fold(&draw.one(&["ledger", "e", "BÄNK", "Shop", "zz"])))
+            Operand::Text(fold(draw.one(&["ledger", "e", "BÄNK", "Shop", "zz"])))
         }
         (PropertyKind::Text | PropertyKind::Tag, _) if draw.below(9) == 0 => {
             Operand::Text(String::new())
@@ -200,7 +200,7 @@ fn test_of_tag(draw: &mut Draw) -> Test<TagKey> {
         property: TagKey::named(key).unwrap().0,
         operator: draw.one(&[Operator::Equal, Operator::NotEqual, Operator::Contains]),
         operand: Operand::Text(fold(
-            &draw.one(&["uk", "U", "", "region", "k", "ünited", "#"]),
+            draw.one(&["uk", "U", "", "region", "k", "ünited", "#"]),
         )),
     }
 }

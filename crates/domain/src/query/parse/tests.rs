@@ -174,9 +174,11 @@ fn operand(kind: PropertyKind, operator: Operator) -> BoxedStrategy<Operand> {
             let word = proptest::sample::select(words);
             word.prop_map(move |word| {
                 let folded = fold(word);
-                Operand::Text(match operator {
-                    Operator::Contains => folded.chars().skip(1).collect(),
-                    _ => folded,
+                let part = folded.chars().skip(1).collect();
+                Operand::Text(if operator == Operator::Contains {
+                    part
+                } else {
+                    folded
                 })
             })
             .boxed()
