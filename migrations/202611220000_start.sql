@@ -73,7 +73,34 @@ CREATE TABLE company (
     PRIMARY KEY (client_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX company_id ON company (id);
-CREATE INDEX company_created ON company (client_id, created, id);
+
+-- What lists of companies are ordered and filtered by: a row a company, in the order of creation, so that one pass over a client's rows
+-- answers whatever no index does. name and description without case; last_sync 0 where it never was; tags and connections: the marks
+-- of company_mark, one after the other.
+CREATE TABLE company_list (
+    client_id {uuid} NOT NULL,
+    created {instant} NOT NULL,
+    company_id {uuid} NOT NULL,
+    name {text} NOT NULL,
+    last_sync {instant} NOT NULL,
+    tags {text} NOT NULL,
+    connections {text} NOT NULL,
+    description {text},
+    PRIMARY KEY (client_id, created, company_id)
+) {keyed};
+CREATE INDEX company_list_name ON company_list (client_id, name, created, company_id);
+CREATE INDEX company_list_last_sync ON company_list (client_id, last_sync, created, company_id);
+
+-- Which companies have a tag, or a connection in a status, of a kind, to an integration, in the order of creation. n: how many of the
+-- company's connections give it the mark; 1 for tags. How many companies have a mark is kept in counter.
+CREATE TABLE company_mark (
+    client_id {uuid} NOT NULL,
+    mark {text} NOT NULL,
+    created {instant} NOT NULL,
+    company_id {uuid} NOT NULL,
+    n {int} NOT NULL,
+    PRIMARY KEY (client_id, mark, created, company_id)
+) {keyed};
 
 -- Deleted companies whose events are to be emptied once none of them can be on its way any more.
 CREATE TABLE erasure (
@@ -94,6 +121,7 @@ CREATE TABLE counter (
     PRIMARY KEY (client_id, kind, slot)
 ) {keyed};
 
+-- A company's connections lie together: lists of companies show them all.
 CREATE TABLE connection (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
@@ -107,10 +135,9 @@ CREATE TABLE connection (
     created {instant} NOT NULL,
     last_sync {instant},
     version {int} NOT NULL,
-    PRIMARY KEY (client_id, id)
+    PRIMARY KEY (client_id, company_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX connection_id ON connection (id);
-CREATE INDEX connection_company ON connection (client_id, company_id, created, id);
 
 CREATE TABLE connection_error (
     client_id {uuid} NOT NULL,

@@ -13,6 +13,7 @@ pub mod environment;
 pub mod figures;
 pub mod journey;
 pub mod kill;
+pub mod lists;
 pub mod load;
 pub mod process;
 pub mod raw;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use handclasp_bench::{api, bare, draw, environment, kill, run};
+use handclasp_bench::{api, bare, draw, environment, kill, lists, run};
 
 #[derive(Debug, Parser)]
 #[command(name = "handclasp-bench", about)]
@@ -31,6 +31,8 @@ enum Command {
         folder: std::path::PathBuf,
         postgres: Option<String>,
     },
+    /// The lists of companies, of a thousand and of a million: exits with 1 where a promise is broken
+    Lists(Lists),
     /// One load alone, with a profiler: `load gets -- perf record -g -p` runs the command with the server's process id added
     Load(Load),
     /// SIGKILL at random moments under eight writers: nothing acknowledged may be lost
@@ -52,6 +54,22 @@ struct Bench {
     #[arg(long)]
     binary: Option<std::path::PathBuf>,
     /// A folder on the disk that is to be measured; a temporary one if left out
+    #[arg(long)]
+    folder: Option<std::path::PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Lists {
+    /// How many companies the long list has
+    #[arg(long, default_value_t = 1_000_000)]
+    companies: u32,
+    /// How often each question is asked; medians are told
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// On the PostgreSQL that HANDCLASP_TEST_POSTGRES names as well
+    #[arg(long)]
+    postgres: bool,
+    /// A folder for SQLite's files; a temporary one if left out
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
 }
@@ -126,6 +144,7 @@ async fn obey(arguments: Arguments) -> Result<ExitCode> {
             bare::serve(&folder, postgres, |address| println!("{address}")).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Lists(settings) => lists(settings).await,
         Command::Load(settings) => load(settings).await,
         Command::Kill(settings) => kill(settings).await,
     }
@@ -163,6 +182,21 @@ async fn api(settings: Bench) -> Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+async fn lists(settings: Lists) -> Result<ExitCode> {
+    let options = lists::Options {
+        companies: settings.companies,
+        rounds: settings.rounds,
+        postgres: settings.postgres.then(postgres).transpose()?,
+        folder: settings.folder,
+    };
+    Ok(
+        match lists::run(&options, |line| println!("{line}")).await? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
 }
 
 async fn load(settings: Load) -> Result<ExitCode> {

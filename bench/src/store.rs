@@ -105,7 +105,8 @@ impl Drop for InProcess {
     }
 }
 
-async fn app(store: Store) -> Result<App> {
+/// The use cases over a database.
+pub(crate) async fn app(store: Store) -> Result<App> {
     let clock: SharedClock = Arc::new(SystemClock::default());
     let random: SharedRandom = Arc::new(SystemRandom);
     let keys = KeyRing::new(MasterKey::generate(&SystemRandom), Vec::new())?;

@@ -1,7 +1,7 @@
 //! Lists come in pages.
 
 use handclasp_domain::FieldError;
-use handclasp_web::error::ApiError;
+use handclasp_domain::query::{Order, Ordered, Property, Query, TagKey, parse_order, parse_query};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -32,26 +32,105 @@ pub(crate) struct Page {
 }
 
 impl PageQuery {
-    /// Checks the query. What the list does not do yet is refused, so that nobody takes a list for ordered or filtered that is not.
+    /// Checks the query of a list that is only paged. An order or a filter is refused, so that nobody takes a list for ordered or
+    /// filtered that is not.
     pub(crate) fn page(&self) -> Result<Page, Failure> {
-        let page = Page {
-            number: number("page", self.page.as_deref(), 1, u32::MAX)?,
-            size: number("pageSize", self.page_size.as_deref(), SIZE, SIZE_MAX)?,
-        };
-        for (name, given) in [
-            ("orderBy", &self.order_by),
-            ("query", &self.query),
-            ("tags", &self.tags),
-        ] {
-            if given.as_deref().is_some_and(|value| !value.is_empty()) {
-                return Err(ApiError::not_implemented(format!(
-                    "The parameter `{name}` is not built yet in this version: lists can only be paged."
-                ))
-                .into());
+        for (name, given) in self.choices() {
+            if given.is_some() {
+                let problem = "is not taken here: this list has one order and no filter";
+                return Err(FieldError::new(name, problem).into());
             }
         }
-        Ok(page)
+        Ok(self.numbers()?)
     }
+
+    /// Which page is wanted of a list that can be ordered and filtered. The addresses of its other pages have the same order and
+    /// filter.
+    pub(crate) fn chosen_page(&self) -> Result<ChosenPage, Failure> {
+        let mut carried = String::new();
+        for (name, given) in self.choices() {
+            if let Some(given) = given {
+                carried.extend(["&", name, "="]);
+                carried.push_str(&percent_encoded(given));
+            }
+        }
+        Ok(ChosenPage {
+            page: self.numbers()?,
+            carried,
+        })
+    }
+
+    /// The order that is asked for.
+    pub(crate) fn order<P: Ordered>(&self) -> Result<Option<Order<P>>, FieldError> {
+        given(&self.order_by).map(parse_order).transpose()
+    }
+
+    /// What the list's entries are to meet.
+    pub(crate) fn query<P: Property>(&self) -> Result<Option<Query<P>>, FieldError> {
+        parsed("query", &self.query)
+    }
+
+    /// What their tags are to meet.
+    pub(crate) fn tags(&self) -> Result<Option<Query<TagKey>>, FieldError> {
+        parsed("tags", &self.tags)
+    }
+
+    /// Refuses a filter by tags, where the entries have none.
+    pub(crate) fn without_tags(&self) -> Result<(), FieldError> {
+        match given(&self.tags) {
+            None => Ok(()),
+            Some(_) => Err(FieldError::new(
+                "tags",
+                "is not taken here: only companies have tags",
+            )),
+        }
+    }
+
+    fn choices(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("orderBy", given(&self.order_by)),
+            ("query", given(&self.query)),
+            ("tags", given(&self.tags)),
+        ]
+    }
+
+    fn numbers(&self) -> Result<Page, FieldError> {
+        Ok(Page {
+            number: number("page", self.page.as_deref(), 1, u32::MAX)?,
+            size: number("pageSize", self.page_size.as_deref(), SIZE, SIZE_MAX)?,
+        })
+    }
+}
+
+/// What a parameter says. A blank one asks for nothing.
+fn given(parameter: &Option<String>) -> Option<&str> {
+    parameter
+        .as_deref()
+        .filter(|value| !value.trim().is_empty())
+}
+
+fn parsed<P: Property>(
+    name: &str,
+    parameter: &Option<String>,
+) -> Result<Option<Query<P>>, FieldError> {
+    match given(parameter) {
+        None => Ok(None),
+        Some(text) => parse_query(text).map_err(|error| FieldError::new(name, error.to_string())),
+    }
+}
+
+/// A text as a value in the query of an address.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 fn number(name: &str, given: Option<&str>, default: u32, max: u32) -> Result<u32, FieldError> {
@@ -111,8 +190,12 @@ impl Page {
 
     /// The page's body. `path` is the list's, under the server's address.
     pub(crate) fn body<T>(self, path: &str, total: i64, results: T) -> Paged<T> {
+        self.body_with(path, "", total, results)
+    }
+
+    fn body_with<T>(self, path: &str, carried: &str, total: i64, results: T) -> Paged<T> {
         let at = |number: u32| Href {
-            href: format!("{path}?page={number}&pageSize={}", self.size),
+            href: format!("{path}?page={number}&pageSize={}{carried}", self.size),
         };
         let is_last = self.before() + i64::from(self.size) >= total;
         Paged {
@@ -132,9 +215,46 @@ impl Page {
     }
 }
 
+/// Which page is wanted, of a list with this order and filter.
+#[derive(Debug)]
+pub(crate) struct ChosenPage {
+    pub(crate) page: Page,
+    /// The order and the filter, as the addresses of the list's pages have them.
+    carried: String,
+}
+
+impl ChosenPage {
+    /// The page's body. `path` is the list's, under the server's address.
+    pub(crate) fn body<T>(&self, path: &str, total: i64, results: T) -> Paged<T> {
+        self.page.body_with(path, &self.carried, total, results)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_chosen_goes_on_in_the_links() {
+        let query = PageQuery {
+            page: Some("2".to_owned()),
+            page_size: Some("2".to_owned()),
+            order_by: Some("-name".to_owned()),
+            query: Some("name~Müller & Söhne&&created>2026-01-01".to_owned()),
+            tags: Some(" ".to_owned()),
+        };
+        let links = query.chosen_page().unwrap().body("/companies", 9, ()).links;
+        let next = "/companies?page=3&pageSize=2&orderBy=-name\
+                    &query=name~M%C3%BCller%20%26%20S%C3%B6hne%26%26created%3E2026-01-01";
+        assert_eq!(links.next.unwrap().href, next);
+        assert_eq!(
+            links.previous.unwrap().href,
+            next.replace("page=3", "page=1")
+        );
+        assert_eq!(links.current.href, next.replace("page=3", "page=2"));
+        assert_eq!(links.whole.href, "/companies");
+        assert!(query.page().is_err());
+    }
 
     #[test]
     fn pages_are_cut_out_of_lists() {

@@ -22,28 +22,6 @@ impl App {
         found.ok_or(AppError::NotFound("company"))
     }
 
-    /// A page of companies, the oldest first, and how many there are in all. Both are of one moment.
-    pub async fn companies(
-        &self,
-        client: ClientId,
-        page: u32,
-        page_size: u32,
-    ) -> Result<(Vec<CompanyWithConnections>, i64), AppError> {
-        let offset = i64::from(page.saturating_sub(1)) * i64::from(page_size);
-        self.store()
-            .read(
-                "list_companies",
-                (client, page_size, offset),
-                |tx, (client, size, offset)| {
-                    Box::pin(async move {
-                        let total = company::total(tx, *client).await?;
-                        Ok((company::page(tx, *client, *size, *offset).await?, total))
-                    })
-                },
-            )
-            .await
-    }
-
     /// A connection of a company.
     pub async fn connection(
         &self,

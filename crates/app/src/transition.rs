@@ -160,7 +160,7 @@ impl Change {
             Err(refused) => return Ok(Applied::Refused(refused)),
         };
         let saved = match &transition.next {
-            Some(next) => connection::update(tx, next, found.version).await?,
+            Some(next) => connection::update(tx, next, found).await?,
             None => connection::delete(tx, found).await?,
         };
         if !saved {

@@ -10,9 +10,11 @@ mod connection;
 mod cors;
 mod event;
 mod field;
+mod fold;
 mod ids;
 mod integration;
 mod limit;
+pub mod query;
 pub mod redirect;
 mod rule;
 mod secret;
@@ -33,6 +35,7 @@ pub use event::{
     CompanyFacts, ConnectionError, ConnectionFacts, Event, EventFacts, EventType, Remembered,
 };
 pub use field::FieldError;
+pub use fold::fold;
 pub use ids::{
     ApiKeyId, AttemptId, AuditId, ClientId, CompanyId, ConnectionErrorId, ConnectionId, ConsentId,
     ConsumerId, CorrelationId, EventId, Id, IntegrationId, JourneyId, NotAnId, ReplicaId, RuleId,

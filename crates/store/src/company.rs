@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use handclasp_domain::{
-    ClientId, Company, CompanyId, CompanyName, ConnectionError, Tags, Timestamp,
+    ClientId, Company, CompanyId, CompanyName, ConnectionError, Id, Tags, Timestamp,
 };
 
+use crate::company_list;
+use crate::composed::{Bound, Composed, Piece};
 use crate::connection::{ConnectionWithErrors, connection_at};
 use crate::reader::{Reader, from_json, to_json};
 use crate::{Row, StoreError, Tx, statements, values};
@@ -42,11 +44,8 @@ statements! {
     LOCATE = "SELECT client_id FROM company WHERE id = $1";
     /// One company with its connections and their errors, in one round trip.
     GET_WHOLE = concat!(whole!(), " WHERE c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id, e.id");
-    /// One page of companies with their connections and errors.
-    PAGE = concat!(whole!(), " JOIN (SELECT id FROM company WHERE client_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3) p ON p.id = c.id
-        WHERE c.client_id = $1 ORDER BY c.created, c.id, n.created, n.id, e.id");
     /// A company.
-    DELETE = "DELETE FROM company WHERE client_id = $1 AND id = $2";
+    DELETE = "DELETE FROM company WHERE client_id = $1 AND id = $2 RETURNING created, tags";
     /// What is to be erased later: what the events of a deleted company remember of it.
     PLAN_ERASURE = "INSERT INTO erasure (client_id, company_id, due_at) VALUES ($1, $2, $3)";
     /// The erasures that are due.
@@ -59,8 +58,6 @@ statements! {
     /// A count, changed in this connection's slot.
     COUNT = "INSERT INTO counter (client_id, kind, slot, n) VALUES ($1, $2, $3, $4)
         ON CONFLICT (client_id, kind, slot) DO UPDATE SET n = counter.n + excluded.n";
-    /// A count.
-    TOTAL = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM counter WHERE client_id = $1 AND kind = $2";
 }
 
 fn company(row: &Row) -> Result<Company, StoreError> {
@@ -76,8 +73,28 @@ fn company(row: &Row) -> Result<Company, StoreError> {
     })
 }
 
+/// The companies with these ids, with their connections and errors, to be gathered by [`gather`].
+pub(crate) fn whole_of(client: ClientId, ids: &[CompanyId]) -> Composed {
+    use Piece::{Sql, Value};
+    let client = Value(Bound::Uuid(client.uuid()));
+    let mut pieces = vec![
+        Sql(whole!()),
+        Sql(" WHERE c.client_id = "),
+        client,
+        Sql(" AND c.id IN ("),
+    ];
+    for (number, id) in ids.iter().enumerate() {
+        if number > 0 {
+            pieces.push(Sql(", "));
+        }
+        pieces.push(Value(Bound::Uuid(id.uuid())));
+    }
+    pieces.push(Sql(") ORDER BY c.id, n.created, n.id, e.id"));
+    Composed::join(pieces)
+}
+
 /// Gathers the rows of the joined query, which come sorted by company and connection.
-fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
+pub(crate) fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
     let mut companies: Vec<CompanyWithConnections> = Vec::new();
     for row in rows {
         let id: CompanyId = row.get(1)?;
@@ -135,6 +152,7 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
         ],
     )
     .await?;
+    company_list::insert(tx, company).await?;
     count(tx, company.client, 1).await
 }
 
@@ -175,24 +193,6 @@ pub async fn find_whole(
     Ok(gather(&on.rows(&GET_WHOLE, values![client, id]).await?)?.pop())
 }
 
-/// A page of companies, the oldest first.
-pub async fn page(
-    on: &mut impl Reader,
-    client: ClientId,
-    limit: u32,
-    offset: i64,
-) -> Result<Vec<CompanyWithConnections>, StoreError> {
-    gather(&on.rows(&PAGE, values![client, limit, offset]).await?)
-}
-
-/// How many companies a client has: exact, and at no cost that grows with them.
-pub async fn total(on: &mut impl Reader, client: ClientId) -> Result<i64, StoreError> {
-    match on.row(&TOTAL, values![client, "companies"]).await? {
-        Some(row) => row.get(0),
-        None => Ok(0),
-    }
-}
-
 /// How long the events of a deleted company keep their content: as long as they may still be tried to be delivered.
 pub const ERASED_AFTER: Duration = Duration::from_secs(28 * 60 * 60);
 
@@ -204,9 +204,11 @@ pub async fn delete(
     id: CompanyId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if tx.execute(&DELETE, values![client, id]).await? == 0 {
+    let Some(gone) = tx.query_opt(&DELETE, values![client, id]).await? else {
         return Ok(false);
-    }
+    };
+    let tags = from_json::<Tags>("company.tags", &gone.get::<String>(1)?)?;
+    company_list::delete(tx, client, id, gone.get(0)?, &tags).await?;
     tx.execute(&PLAN_ERASURE, values![client, id, now.plus(ERASED_AFTER)])
         .await?;
     count(tx, client, -1).await?;

@@ -5,6 +5,7 @@ use handclasp_domain::{
     ConnectionState, SourceType, ThirdParty, Timestamp,
 };
 
+use crate::company_list;
 use crate::reader::Reader;
 use crate::{Row, StoreError, Tx, statements, values};
 
@@ -36,9 +37,9 @@ statements! {
     OF_COMPANY = concat!("SELECT ", columns!(), " FROM connection WHERE client_id = $1 AND company_id = $2 ORDER BY created, id");
     /// A transition, if nobody was faster.
     UPDATE = "UPDATE connection SET state = $4, state_since = $5, third_party_id = $6, third_party_name = $7, version = $8
-        WHERE client_id = $1 AND id = $2 AND version = $3";
+        WHERE client_id = $1 AND id = $2 AND company_id = $9 AND version = $3";
     /// A connection that nobody changed meanwhile.
-    DELETE = "DELETE FROM connection WHERE client_id = $1 AND id = $2 AND version = $3";
+    DELETE = "DELETE FROM connection WHERE client_id = $1 AND id = $2 AND version = $3 AND company_id = $4";
     /// An error.
     INSERT_ERROR = "INSERT INTO connection_error
         (client_id, connection_id, id, status_code, status_text, error_message, errored_at, resolved_at)
@@ -106,7 +107,7 @@ pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<(), StoreErr
         ],
     )
     .await?;
-    Ok(())
+    company_list::connected(tx, connection).await
 }
 
 /// Finds a connection of a company.
@@ -149,11 +150,11 @@ pub async fn of_company(
         .collect()
 }
 
-/// Saves what a transition made of a connection that was read at `read_version`; false where somebody was faster.
+/// Saves what a transition made of a connection that was read as `was`; false where somebody was faster.
 pub async fn update(
     tx: &mut Tx,
     connection: &Connection,
-    read_version: i64,
+    was: &Connection,
 ) -> Result<bool, StoreError> {
     let third_party = connection.third_party.as_ref();
     let changed = tx
@@ -162,29 +163,38 @@ pub async fn update(
             values![
                 connection.client,
                 connection.id,
-                read_version,
+                was.version,
                 connection.state.as_str(),
                 connection.state.since(),
                 third_party.map(|t| t.id.as_str()),
                 third_party.map(|t| t.name.as_str()),
-                connection.version
+                connection.version,
+                connection.company
             ],
         )
         .await?;
-    Ok(changed == 1)
+    if changed == 0 {
+        return Ok(false);
+    }
+    company_list::moved(tx, was, connection).await?;
+    Ok(true)
 }
 
 /// Deletes a connection and its errors; false where somebody changed it after it was read.
 pub async fn delete(tx: &mut Tx, connection: &Connection) -> Result<bool, StoreError> {
     let (client, id) = (connection.client, connection.id);
     if tx
-        .execute(&DELETE, values![client, id, connection.version])
+        .execute(
+            &DELETE,
+            values![client, id, connection.version, connection.company],
+        )
         .await?
         == 0
     {
         return Ok(false);
     }
     tx.execute(&DELETE_ERRORS, values![client, id]).await?;
+    company_list::disconnected(tx, connection).await?;
     Ok(true)
 }
 

@@ -75,6 +75,9 @@ pub enum StoreError {
     /// operation.
     #[error("a statement is wrong")]
     Statement(#[source] Cause),
+    /// A query that somebody wrote was stopped at its deadline.
+    #[error("the query takes too long")]
+    TooSlow,
     /// The store was closed.
     #[error("the database was closed")]
     Closed,
@@ -98,6 +101,7 @@ impl StoreError {
             | Self::Pended
             | Self::Panicked
             | Self::Corrupt(_)
+            | Self::TooSlow
             | Self::Statement(_) => false,
         }
     }

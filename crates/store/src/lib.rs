@@ -7,6 +7,10 @@ pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod company;
+pub mod company_filter;
+pub mod company_list;
+pub mod company_page;
+mod composed;
 pub mod connection;
 pub mod consent;
 pub mod consumer;
@@ -35,6 +39,7 @@ mod store;
 mod tx;
 mod value;
 
+pub use composed::Composed;
 pub use error::{BackupError, Cause, OpenError, StoreError};
 pub use migrate::{Engine, MIGRATIONS, Migration};
 pub use options::{Database, Opening, StoreOptions};

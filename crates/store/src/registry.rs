@@ -8,6 +8,8 @@ const MODULES: &[&[&Statement]] = &[
     crate::audit::STATEMENTS,
     crate::client::STATEMENTS,
     crate::company::STATEMENTS,
+    crate::company_list::STATEMENTS,
+    crate::company_page::STATEMENTS,
     crate::connection::STATEMENTS,
     crate::consent::STATEMENTS,
     crate::consumer::STATEMENTS,

@@ -1,9 +1,10 @@
 //! What a transaction's body works with.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use crate::db::{postgres, sqlite};
-use crate::{Engine, Row, Statement, StoreError, Value};
+use crate::{Composed, Engine, Row, Statement, StoreError, Value};
 
 /// The connection a body works on.
 pub(crate) enum Session {
@@ -83,6 +84,23 @@ impl ReadTx {
     ) -> Result<Row, StoreError> {
         let row = self.query_opt(statement, values).await?;
         row.ok_or(StoreError::NotOneRow)
+    }
+
+    /// All rows of a composed query, which is stopped where it is not done by `deadline`: [`StoreError::TooSlow`].
+    pub(crate) async fn query_composed(
+        &mut self,
+        composed: &Composed,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, StoreError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.busy = true;
+        let rows = match &mut self.session {
+            Session::Sqlite(connection) => sqlite::query_composed(connection, composed, deadline),
+            Session::Postgres(lease) => lease.query_composed(composed, deadline).await,
+        };
+        self.end(rows)
     }
 
     /// Which engine this runs on. Seldom needed: the SQL is the same.

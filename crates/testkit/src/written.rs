@@ -110,7 +110,7 @@ impl TestApp {
                     let applied = found.apply(command, *now);
                     let next = applied.ok().and_then(|done| done.next);
                     let next = next.ok_or(StoreError::NotOneRow)?;
-                    connection::update(tx, &next, found.version).await
+                    connection::update(tx, &next, &found).await
                 })
             },
         );

@@ -9,6 +9,7 @@ mod hostile;
 mod hostile_requests;
 mod keys;
 mod limits;
+mod lists;
 mod methods;
 mod not_built;
 mod once;

@@ -11,6 +11,7 @@ mod backups;
 mod basics;
 mod isolation;
 mod lifecycle;
+mod lists;
 mod migrations;
 mod plans;
 mod postgres;

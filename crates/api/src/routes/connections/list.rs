@@ -1,7 +1,8 @@
 //! `GET /companies/{companyId}/connections`
 
 use axum::extract::State;
-use handclasp_domain::CompanyId;
+use handclasp_domain::query::{ConnectionOrder, ConnectionProperty, Operand};
+use handclasp_domain::{CompanyId, Connection, Id, Timestamp, fold};
 use handclasp_web::error::{ApiPath, ApiQuery};
 use http::StatusCode;
 
@@ -11,23 +12,68 @@ use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Connections;
 
-/// Lists a company's connections, the oldest first.
+/// Lists a company's connections, the oldest first where nothing else is asked for.
 pub(crate) async fn list_connections(
     MayReadOwn(client): MayReadOwn,
     State(api): State<Api>,
     ApiPath(Part(company)): ApiPath<Part<CompanyId>>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer {
-    let page = query.page()?;
+    let chosen = query.chosen_page()?;
+    let (order, filter) = (query.order::<ConnectionOrder>()?, query.query()?);
+    query.without_tags()?;
     // A company has few connections, and telling it reads them all.
-    let all = api.company(client, company).await?.connections;
+    let mut all = api.company(client, company).await?.connections;
+    if let Some(filter) = filter {
+        all.retain(|found| filter.holds(&|property| values(&api, &found.connection, *property)));
+    }
+    if let Some(order) = order {
+        all.sort_by_cached_key(|found| key(&api, &found.connection, order.by));
+        if order.descending {
+            all.reverse();
+        }
+    }
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let results = Connections {
         api: &api,
-        list: page.of(&all),
+        list: chosen.page.of(&all),
     };
     let path = format!("/companies/{company}/connections");
-    reply::json(StatusCode::OK, &page.body(&path, total, results))
+    reply::json(StatusCode::OK, &chosen.body(&path, total, results))
+}
+
+/// What a query finds in a connection.
+fn values(api: &Api, connection: &Connection, property: ConnectionProperty) -> Vec<Operand> {
+    let word = |word: &str| vec![Operand::Text(fold(word))];
+    match property {
+        ConnectionProperty::Id => vec![Operand::Id(connection.id.uuid())],
+        ConnectionProperty::IntegrationKey => word(connection.platform_key.as_str()),
+        ConnectionProperty::PlatformName => word(platform_name(api, connection)),
+        ConnectionProperty::SourceType => word(connection.source_type.as_str()),
+        ConnectionProperty::Status => word(connection.status().as_str()),
+        ConnectionProperty::Created => vec![Operand::Instant(connection.created)],
+        ConnectionProperty::LastSync => connection
+            .last_sync
+            .map(Operand::Instant)
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// By what connections are ordered; those that are equal in it stay in the order of creation.
+fn key(api: &Api, connection: &Connection, by: ConnectionOrder) -> (Option<Timestamp>, String) {
+    match by {
+        ConnectionOrder::Created => (Some(connection.created), String::new()),
+        ConnectionOrder::LastSync => (connection.last_sync, String::new()),
+        ConnectionOrder::PlatformName => (None, fold(platform_name(api, connection))),
+        ConnectionOrder::SourceType => (None, fold(connection.source_type.as_str())),
+        ConnectionOrder::Status => (None, fold(connection.status().as_str())),
+    }
+}
+
+fn platform_name<'a>(api: &'a Api, connection: &Connection) -> &'a str {
+    let integration = api.catalogue().get(connection.platform_key);
+    integration.map_or("", |integration| integration.name.as_str())
 }
 
 #[cfg(test)]

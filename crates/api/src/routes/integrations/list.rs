@@ -1,6 +1,8 @@
 //! `GET /integrations`
 
 use axum::extract::State;
+use handclasp_domain::query::{IntegrationOrder, IntegrationProperty, Operand};
+use handclasp_domain::{PlatformKey, fold};
 use handclasp_web::error::ApiQuery;
 use http::StatusCode;
 
@@ -11,21 +13,62 @@ use crate::reply::{self, Answer};
 use crate::state::Api;
 use crate::wire::Integration;
 
-/// Lists the integrations, enabled or not, in the order in which Link shows them.
+/// Lists the integrations, enabled or not, in the order in which Link shows them where nothing else is asked for.
 pub(crate) async fn list_integrations(
     MayReadOwn(_): MayReadOwn,
     State(api): State<Api>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer {
-    let page = query.page()?;
-    let all: Vec<_> = api.catalogue().iter().collect();
+    let chosen = query.chosen_page()?;
+    let (order, filter) = (query.order::<IntegrationOrder>()?, query.query()?);
+    query.without_tags()?;
+    let mut all: Vec<_> = api.catalogue().iter().collect();
+    if let Some(filter) = filter {
+        all.retain(|one| filter.holds(&|property| vec![value(&api, one, *property)]));
+    }
+    if let Some(order) = order {
+        all.sort_by_cached_key(|one| key(&api, one, order.by));
+        if order.descending {
+            all.reverse();
+        }
+    }
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let results: Vec<Integration<'_>> = page
+    let results: Vec<Integration<'_>> = chosen
+        .page
         .of(&all)
         .iter()
         .map(|integration| Integration::of(&api, integration))
         .collect();
-    reply::json(StatusCode::OK, &page.body(PATH, total, results))
+    reply::json(StatusCode::OK, &chosen.body(PATH, total, results))
+}
+
+/// What a query finds in an integration.
+fn value(
+    api: &Api,
+    integration: &handclasp_integrations::Integration,
+    property: IntegrationProperty,
+) -> Operand {
+    match property {
+        IntegrationProperty::Key => Operand::Text(integration.key.as_str().to_owned()),
+        IntegrationProperty::Name => Operand::Text(fold(&integration.name)),
+        IntegrationProperty::Enabled => Operand::Bool(api.is_enabled(integration)),
+        IntegrationProperty::SourceType => Operand::Text(fold(integration.source_type.as_str())),
+    }
+}
+
+/// By what integrations are ordered; those that are equal in it by their keys.
+fn key(
+    api: &Api,
+    integration: &handclasp_integrations::Integration,
+    by: IntegrationOrder,
+) -> (bool, String, PlatformKey) {
+    let (flag, text) = match by {
+        IntegrationOrder::Name => (false, fold(&integration.name)),
+        IntegrationOrder::Key => (false, String::new()),
+        IntegrationOrder::SourceType => (false, fold(integration.source_type.as_str())),
+        IntegrationOrder::Enabled => (api.is_enabled(integration), String::new()),
+    };
+    (flag, text, integration.key)
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! A connection out of the pool, for one transaction.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object};
 use futures::stream::{FuturesOrdered, TryStreamExt};
 use handclasp_domain::Timestamp;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::failure::explain;
 use crate::row::Cells;
-use crate::{Row, Statement, StoreError, Value};
+use crate::{Composed, Row, Statement, StoreError, Value};
 
 /// How long the pool waits for a rollback on a connection whose work was dropped halfway.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
@@ -176,6 +177,43 @@ impl Lease {
             .into_iter()
             .map(|row| Row(Cells::Postgres(row)))
             .collect())
+    }
+
+    /// All rows of a composed query, which the server stops at `deadline`. It is not prepared: no two of them are alike.
+    pub(crate) async fn query_composed(
+        &mut self,
+        composed: &Composed,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, StoreError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let millis = left.as_millis();
+        if millis == 0 {
+            // To the server, 0 is no limit.
+            return Err(StoreError::TooSlow);
+        }
+        let limit = format!("SET LOCAL statement_timeout = {millis}");
+        let limit = match self.begin.take() {
+            Some(begin) => format!("{begin}; {limit}"),
+            None => limit,
+        };
+        let query = async {
+            let values = composed.values();
+            let client = self.client()?;
+            let rows = client
+                .query_typed(composed.postgres(), &typed(&values))
+                .await;
+            match rows {
+                Ok(rows) => Ok(rows
+                    .into_iter()
+                    .map(|row| Row(Cells::Postgres(row)))
+                    .collect()),
+                Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+                    Err(StoreError::TooSlow)
+                }
+                Err(error) => Err(explain(&error)),
+            }
+        };
+        self.first(Some(limit.into()), query).await
     }
 
     /// The only row, or none.

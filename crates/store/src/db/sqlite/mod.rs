@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use backup::{restore, verify};
-pub(crate) use statement::{execute, execute_many, query, query_opt};
+pub(crate) use statement::{execute, execute_many, query, query_composed, query_opt};
 
 use self::lanes::{Lanes, Refused};
 use self::reader::{ReadUnit, Reading, Single};

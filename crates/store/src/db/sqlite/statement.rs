@@ -1,11 +1,13 @@
 //! Statements on a SQLite connection.
 
+use std::time::Instant;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 use super::failure::explain;
 use crate::row::Cells;
-use crate::{Row, Statement, StoreError, Value};
+use crate::{Composed, Row, Statement, StoreError, Value};
 
 /// A parameter that crosses to a reader's thread.
 pub(super) struct Owned(rusqlite::types::Value);
@@ -60,7 +62,7 @@ fn bind<V: ToSql>(prepared: &mut CachedStatement<'_>, values: &[V]) -> rusqlite:
     Ok(())
 }
 
-fn rows(prepared: &mut CachedStatement<'_>, most: usize) -> rusqlite::Result<Vec<Row>> {
+fn rows(prepared: &mut rusqlite::Statement<'_>, most: usize) -> rusqlite::Result<Vec<Row>> {
     let columns = prepared.column_count();
     let mut found = Vec::new();
     let mut rows = prepared.raw_query();
@@ -84,6 +86,35 @@ pub(crate) fn query(
     prepare(connection, statement, values)
         .and_then(|mut prepared| rows(&mut prepared, usize::MAX))
         .map_err(|error| explain(&error))
+}
+
+/// How many steps of SQLite's machine are made between two looks at the clock: about a tenth of a millisecond.
+const STEPS: i32 = 5_000;
+
+/// All rows of a composed query, which is interrupted at `deadline`.
+pub(crate) fn query_composed(
+    connection: &mut Connection,
+    composed: &Composed,
+    deadline: Instant,
+) -> Result<Vec<Row>, StoreError> {
+    let watch = move || Instant::now() >= deadline;
+    let found = connection
+        .progress_handler(STEPS, Some(watch))
+        .and_then(|()| {
+            let mut prepared = connection.prepare(composed.sqlite())?;
+            for (index, value) in composed.values().iter().enumerate() {
+                prepared.raw_bind_parameter(index + 1, value)?;
+            }
+            rows(&mut prepared, usize::MAX)
+        });
+    let unwatched = connection.progress_handler(0, None::<fn() -> bool>);
+    match (found, unwatched) {
+        (Ok(rows), Ok(())) => Ok(rows),
+        (Err(error), _) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            Err(StoreError::TooSlow)
+        }
+        (Err(error), _) | (Ok(_), Err(error)) => Err(explain(&error)),
+    }
 }
 
 pub(super) fn query_owned(

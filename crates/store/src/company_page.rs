@@ -1,0 +1,361 @@
+//! Pages of companies, in an order and under a condition, with how many there are in all.
+//!
+//! How a page is found hangs on how many companies are in question, which is mostly known before any is looked at:
+//!
+//! - Without a condition, and under a single mark (a tag, a connection's status), the total is kept by slots, and the page lies in an
+//!   index.
+//! - A condition that few companies meet is answered by one pass that takes them all, and orders them.
+//! - For one that many meet, one pass counts, and the page is found by going along the list's order from its nearer end.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use handclasp_domain::query::{CompanyOrder, Order};
+use handclasp_domain::{ClientId, CompanyId, Id};
+use uuid::Uuid;
+
+use crate::company::{self, CompanyWithConnections};
+use crate::company_filter::{Condition, Filter, Mark, Way};
+use crate::company_list::counter_kind;
+use crate::composed::{Bound, Composed, Piece};
+use crate::{ReadTx, StoreError, statements, values};
+
+/// How many companies are taken to be few.
+const FEW: usize = 20_000;
+/// How many companies are looked up at a time.
+const AT_ONCE: usize = 500;
+
+statements! {
+    /// A count.
+    TOTAL = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM counter WHERE client_id = $1 AND kind = $2";
+}
+
+/// Which companies are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those that meet this.
+    pub filter: Filter,
+    /// In this order; those that are equal in it by their creation and their ids.
+    pub order: Order<CompanyOrder>,
+    /// How many.
+    pub limit: u32,
+    /// After how many.
+    pub offset: i64,
+}
+
+/// A page of companies, and how many there are in all, which is exact. What is not done at `deadline` is stopped:
+/// [`StoreError::TooSlow`].
+pub async fn page(
+    tx: &mut ReadTx,
+    client: ClientId,
+    wanted: &Wanted,
+    deadline: Instant,
+) -> Result<(Vec<CompanyWithConnections>, i64), StoreError> {
+    page_where_few(tx, client, wanted, deadline, FEW).await
+}
+
+/// The same, where another number of companies is few: so that tests go all ways.
+#[doc(hidden)]
+pub async fn page_where_few(
+    tx: &mut ReadTx,
+    client: ClientId,
+    wanted: &Wanted,
+    deadline: Instant,
+    few: usize,
+) -> Result<(Vec<CompanyWithConnections>, i64), StoreError> {
+    let mut search = Search {
+        tx,
+        client: client.uuid(),
+        deadline,
+        most: few,
+    };
+    let (ids, total) = search.ids(wanted).await?;
+    let companies = search.whole(&ids).await?;
+    Ok((companies, total))
+}
+
+struct Search<'a> {
+    tx: &'a mut ReadTx,
+    client: Uuid,
+    deadline: Instant,
+    /// How many are few.
+    most: usize,
+}
+
+/// A way along the rows, from its beginning.
+struct Walk<'a> {
+    condition: &'a Condition,
+    /// The mark along whose rows it goes; otherwise along the whole list.
+    along: Option<&'a Mark>,
+    order: CompanyOrder,
+    descending: bool,
+}
+
+impl Search<'_> {
+    async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
+        let condition = &wanted.filter.0;
+        let all = self.total("companies").await?;
+        let (along, known) = self.known(condition, all).await?;
+        // Nothing is left to be asked of a company that has the only mark.
+        let is_mark = matches!(condition, Condition::Mark(_, true));
+        let total = match known {
+            Some(known) => known,
+            None => {
+                let few = self.few(condition, along, wanted.order).await?;
+                if few.len() <= self.most {
+                    let total = i64::try_from(few.len()).unwrap_or(i64::MAX);
+                    return Ok((cut(few, wanted), total));
+                }
+                self.count(condition, along).await?
+            }
+        };
+        let most = i64::try_from(self.most).unwrap_or(i64::MAX);
+        let in_index = *condition == Condition::Constant(true)
+            || (is_mark && wanted.order.by == CompanyOrder::Created);
+        if total <= most && !in_index {
+            let few = self.few(condition, along, wanted.order).await?;
+            return Ok((cut(few, wanted), total));
+        }
+        let along = along.filter(|_| wanted.order.by == CompanyOrder::Created);
+        let ids = self.walk(wanted, condition, along, total).await?;
+        Ok((ids, total))
+    }
+
+    /// The mark with the fewest companies among those that all must have, where going along it pays; and the total, where counters
+    /// tell it.
+    async fn known<'c>(
+        &mut self,
+        condition: &'c Condition,
+        all: i64,
+    ) -> Result<(Option<&'c Mark>, Option<i64>), StoreError> {
+        let parts = match condition {
+            Condition::Constant(every) => return Ok((None, Some(if *every { all } else { 0 }))),
+            Condition::Mark(mark, has) => {
+                let having = self.total(&counter_kind(mark.as_str())).await?;
+                return Ok(match has {
+                    true => (Some(mark), Some(having)),
+                    false => (None, Some(all - having)),
+                });
+            }
+            Condition::All(parts) => parts,
+            Condition::Any(_)
+            | Condition::Id(..)
+            | Condition::Name(..)
+            | Condition::Description(..)
+            | Condition::Created(..)
+            | Condition::LastSync(..)
+            | Condition::TagContains(..) => return Ok((None, None)),
+        };
+        let mut fewest: Option<(&Mark, i64)> = None;
+        for part in parts {
+            if let Condition::Mark(mark, true) = part {
+                let having = self.total(&counter_kind(mark.as_str())).await?;
+                if fewest.is_none_or(|(_, least)| having < least) {
+                    fewest = Some((mark, having));
+                }
+            }
+        }
+        Ok(match fewest {
+            Some((_, 0)) => (None, Some(0)),
+            // Each row of the mark's leads to one of the list's, which costs as much as ten (SQLite) or thirty (PostgreSQL) of the list's
+            // rows in a row.
+            Some((mark, having)) if having < all / 32 => (Some(mark), None),
+            Some(_) | None => (None, None),
+        })
+    }
+
+    async fn total(&mut self, kind: &str) -> Result<i64, StoreError> {
+        let client = ClientId::from_uuid(self.client);
+        let row = self.tx.query_one(&TOTAL, values![client, kind]).await?;
+        row.get(0)
+    }
+
+    /// All that meet the condition, in order, as long as they are few; one more otherwise.
+    async fn few(
+        &mut self,
+        condition: &Condition,
+        along: Option<&Mark>,
+        order: Order<CompanyOrder>,
+    ) -> Result<Vec<CompanyId>, StoreError> {
+        use Piece::{Sql, Value};
+        let mut pieces = vec![Sql(match order.by {
+            CompanyOrder::Created => "WITH found AS MATERIALIZED (SELECT l.company_id, l.created",
+            CompanyOrder::Name => {
+                "WITH found AS MATERIALIZED (SELECT l.company_id, l.created, l.name"
+            }
+            CompanyOrder::LastSync => {
+                "WITH found AS MATERIALIZED (SELECT l.company_id, l.created, l.last_sync"
+            }
+        })];
+        self.from(along, &mut pieces);
+        condition.sql(self.client, Way::Best, &mut pieces);
+        let most = i64::try_from(self.most + 1).unwrap_or(i64::MAX);
+        pieces.extend([
+            Sql(" LIMIT "),
+            Value(Bound::Int(most)),
+            Sql(") SELECT company_id FROM found"),
+            Sql(match (order.by, order.descending) {
+                (CompanyOrder::Created, false) => " ORDER BY created, company_id",
+                (CompanyOrder::Created, true) => " ORDER BY created DESC, company_id DESC",
+                (CompanyOrder::Name, false) => " ORDER BY name, created, company_id",
+                (CompanyOrder::Name, true) => " ORDER BY name DESC, created DESC, company_id DESC",
+                (CompanyOrder::LastSync, false) => " ORDER BY last_sync, created, company_id",
+                (CompanyOrder::LastSync, true) => {
+                    " ORDER BY last_sync DESC, created DESC, company_id DESC"
+                }
+            }),
+        ]);
+        self.find(pieces).await
+    }
+
+    async fn count(
+        &mut self,
+        condition: &Condition,
+        along: Option<&Mark>,
+    ) -> Result<i64, StoreError> {
+        let mut pieces = vec![Piece::Sql("SELECT COUNT(*)")];
+        self.from(along, &mut pieces);
+        condition.sql(self.client, Way::Best, &mut pieces);
+        let rows = self.run(pieces).await?;
+        match rows.first() {
+            Some(row) => row.get(0),
+            None => Ok(0),
+        }
+    }
+
+    /// The page, out of a list whose length is known: from the end that it is nearer to.
+    async fn walk(
+        &mut self,
+        wanted: &Wanted,
+        condition: &Condition,
+        along: Option<&Mark>,
+        total: i64,
+    ) -> Result<Vec<CompanyId>, StoreError> {
+        let length = i64::from(wanted.limit).min(total - wanted.offset);
+        if length <= 0 {
+            return Ok(Vec::new());
+        }
+        let after = total - wanted.offset - length;
+        let backwards = after < wanted.offset;
+        let walk = Walk {
+            condition,
+            along,
+            order: wanted.order.by,
+            descending: wanted.order.descending != backwards,
+        };
+        let skipped = if backwards { after } else { wanted.offset };
+        let mut ids = self.along(&walk, length, skipped).await?;
+        if backwards {
+            ids.reverse();
+        }
+        Ok(ids)
+    }
+
+    async fn along(
+        &mut self,
+        walk: &Walk<'_>,
+        length: i64,
+        skipped: i64,
+    ) -> Result<Vec<CompanyId>, StoreError> {
+        use Piece::{Sql, Value};
+        let mut pieces = Vec::new();
+        // A mark says all there is to say where it is the whole condition, and its rows are in the order of creation.
+        let in_marks = walk.along.is_some();
+        match (walk.along, walk.condition) {
+            (Some(mark), Condition::Mark(only, true)) if mark == only => pieces.extend([
+                Sql("SELECT m.company_id FROM company_mark m WHERE m.client_id = "),
+                Value(Bound::Uuid(self.client)),
+                Sql(" AND m.mark = "),
+                Value(Bound::Text(mark.as_str().to_owned())),
+            ]),
+            (along, condition) => {
+                pieces.push(Sql("SELECT l.company_id"));
+                self.from(along, &mut pieces);
+                let way = match walk.order {
+                    CompanyOrder::Name => Way::Best,
+                    CompanyOrder::Created | CompanyOrder::LastSync => Way::InOrder,
+                };
+                condition.sql(self.client, way, &mut pieces);
+            }
+        }
+        pieces.push(Sql(match (walk.order, walk.descending) {
+            (CompanyOrder::Created, false) if in_marks => " ORDER BY m.created, m.company_id",
+            (CompanyOrder::Created, true) if in_marks => {
+                " ORDER BY m.created DESC, m.company_id DESC"
+            }
+            (CompanyOrder::Created, false) => " ORDER BY l.created, l.company_id",
+            (CompanyOrder::Created, true) => " ORDER BY l.created DESC, l.company_id DESC",
+            (CompanyOrder::Name, false) => " ORDER BY l.name, l.created, l.company_id",
+            (CompanyOrder::Name, true) => {
+                " ORDER BY l.name DESC, l.created DESC, l.company_id DESC"
+            }
+            (CompanyOrder::LastSync, false) => " ORDER BY l.last_sync, l.created, l.company_id",
+            (CompanyOrder::LastSync, true) => {
+                " ORDER BY l.last_sync DESC, l.created DESC, l.company_id DESC"
+            }
+        }));
+        pieces.extend([
+            Sql(" LIMIT "),
+            Value(Bound::Int(length)),
+            Sql(" OFFSET "),
+            Value(Bound::Int(skipped)),
+        ]);
+        self.find(pieces).await
+    }
+
+    /// From which rows: the client's, or those of a mark of its. A condition follows.
+    fn from(&self, along: Option<&Mark>, pieces: &mut Vec<Piece>) {
+        use Piece::{Sql, Value};
+        let client = || Value(Bound::Uuid(self.client));
+        match along {
+            None => pieces.extend([
+                Sql(" FROM company_list l WHERE l.client_id = "),
+                client(),
+                Sql(" AND "),
+            ]),
+            Some(mark) => pieces.extend([
+                // SQLite takes the tables of a CROSS JOIN in this order.
+                Sql(" FROM company_mark m CROSS JOIN company_list l WHERE m.client_id = "),
+                client(),
+                Sql(" AND m.mark = "),
+                Value(Bound::Text(mark.as_str().to_owned())),
+                Sql(" AND l.client_id = "),
+                client(),
+                Sql(" AND l.created = m.created AND l.company_id = m.company_id AND "),
+            ]),
+        }
+    }
+
+    async fn find(&mut self, pieces: Vec<Piece>) -> Result<Vec<CompanyId>, StoreError> {
+        let rows = self.run(pieces).await?;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn run(&mut self, pieces: Vec<Piece>) -> Result<Vec<crate::Row>, StoreError> {
+        let composed = Composed::join(pieces);
+        self.tx.query_composed(&composed, self.deadline).await
+    }
+
+    /// The companies with these ids, in their order.
+    async fn whole(
+        &mut self,
+        ids: &[CompanyId],
+    ) -> Result<Vec<CompanyWithConnections>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(AT_ONCE) {
+            let composed = company::whole_of(ClientId::from_uuid(self.client), some);
+            let rows = self.tx.query_composed(&composed, self.deadline).await?;
+            for one in company::gather(&rows)? {
+                found.insert(one.company.id, one);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+}
+
+/// The page out of all of them.
+fn cut(ids: Vec<CompanyId>, wanted: &Wanted) -> Vec<CompanyId> {
+    let skipped = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
+    let length = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    ids.into_iter().skip(skipped).take(length).collect()
+}
