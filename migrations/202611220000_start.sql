@@ -40,12 +40,15 @@ CREATE TABLE company (
     name {text} NOT NULL,
     description {text},
     tags {text} NOT NULL,
+    products {text} NOT NULL,
+    parent_id {uuid},
     created {instant} NOT NULL,
     created_by {text},
     last_sync {instant},
     PRIMARY KEY (client_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX company_id ON company (id);
+CREATE INDEX company_parent ON company (client_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX company_created ON company (client_id, created, id);
 
 -- Deleted companies whose events are to be emptied once none of them can be on its way any more.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handclasp_domain::{
-    ClientId, Company, CompanyId, CompanyName, ConnectionError, Tags, Timestamp,
+    ClientId, Company, CompanyId, CompanyName, CompanyReference, ConnectionError, Tags, Timestamp,
 };
 
 use crate::connection::{ConnectionWithErrors, connection_at};
@@ -15,36 +15,51 @@ use crate::{Row, StoreError, Tx, statements, values};
 pub struct CompanyWithConnections {
     /// The company.
     pub company: Company,
+    /// The company that it belongs to.
+    pub parent: Option<CompanyReference>,
+    /// The companies that belong to it, the oldest first.
+    pub subsidiaries: Vec<CompanyReference>,
     /// Its connections, the oldest first.
     pub connections: Vec<ConnectionWithErrors>,
 }
 
 macro_rules! whole {
     () => {
+        // Two rows of kinds are laid beside each company: to one go its connections, to the other its subsidiaries, so that the two
+        // do not multiply. Most companies have no subsidiary, and for them the second gives no row.
         "SELECT c.client_id, c.id, c.name, c.description, c.tags, c.created, c.created_by, c.last_sync,
             n.client_id, n.id, n.company_id, n.platform_key, n.source_type, n.state, n.state_since,
             n.third_party_id, n.third_party_name, n.created, n.last_sync, n.version,
-            e.status_code, e.status_text, e.error_message, e.errored_at, e.resolved_at
+            e.status_code, e.status_text, e.error_message, e.errored_at, e.resolved_at,
+            c.products, c.parent_id, u.id, u.name, u.description, u.tags, u.created,
+            s.id, s.name, s.description, s.tags, s.created
         FROM company c
-        LEFT JOIN connection n ON n.client_id = c.client_id AND n.company_id = c.id
-        LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id"
+        CROSS JOIN (SELECT 0 AS kind UNION ALL SELECT 1 AS kind) k
+        LEFT JOIN connection n ON k.kind = 0 AND n.client_id = c.client_id AND n.company_id = c.id
+        LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id
+        LEFT JOIN company u ON u.client_id = c.client_id AND u.id = c.parent_id
+        LEFT JOIN company s ON k.kind = 1 AND s.client_id = c.client_id AND s.parent_id = c.id"
     };
 }
 
 statements! {
     /// A company.
-    INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// A company, changed.
+    UPDATE = "UPDATE company SET name = $3, description = $4, tags = $5, products = $6, parent_id = $7
+        WHERE client_id = $1 AND id = $2";
     /// One company alone.
-    GET = "SELECT client_id, id, name, description, tags, created, created_by, last_sync
+    GET = "SELECT client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id
         FROM company WHERE client_id = $1 AND id = $2";
     /// The client of a company, for an address that holds the company's id alone.
     LOCATE = "SELECT client_id FROM company WHERE id = $1";
     /// One company with its connections and their errors, in one round trip.
-    GET_WHOLE = concat!(whole!(), " WHERE c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id, e.id");
+    GET_WHOLE = concat!(whole!(), " WHERE c.client_id = $1 AND c.id = $2 AND (k.kind = 0 OR s.id IS NOT NULL)
+        ORDER BY n.created, n.id, e.id");
     /// One page of companies with their connections and errors.
     PAGE = concat!(whole!(), " JOIN (SELECT id FROM company WHERE client_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3) p ON p.id = c.id
-        WHERE c.client_id = $1 ORDER BY c.created, c.id, n.created, n.id, e.id");
+        WHERE c.client_id = $1 AND (k.kind = 0 OR s.id IS NOT NULL) ORDER BY c.created, c.id, n.created, n.id, e.id");
     /// A company.
     DELETE = "DELETE FROM company WHERE client_id = $1 AND id = $2";
     /// What is to be erased later: what the events of a deleted company remember of it.
@@ -63,13 +78,16 @@ statements! {
     TOTAL = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM counter WHERE client_id = $1 AND kind = $2";
 }
 
-fn company(row: &Row) -> Result<Company, StoreError> {
+/// `products` is the column where the products stand; the parent's id stands after it.
+fn company(row: &Row, products: usize) -> Result<Company, StoreError> {
     Ok(Company {
         client: row.get(0)?,
         id: row.get(1)?,
         name: CompanyName::from_stored(row.get(2)?),
         description: row.get(3)?,
         tags: from_json::<Tags>("company.tags", &row.get::<String>(4)?)?,
+        products: from_json("company.products", &row.get::<String>(products)?)?,
+        parent: row.get(products + 1)?,
         created: row.get(5)?,
         created_by: row.get(6)?,
         last_sync: row.get(7)?,
@@ -83,13 +101,16 @@ fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
         let id: CompanyId = row.get(1)?;
         if companies.last().is_none_or(|last| last.company.id != id) {
             companies.push(CompanyWithConnections {
-                company: company(row)?,
+                company: company(row, 25)?,
+                parent: reference(row, 27)?,
+                subsidiaries: Vec::new(),
                 connections: Vec::new(),
             });
         }
         let Some(last) = companies.last_mut() else {
             continue;
         };
+        last.subsidiaries.extend(reference(row, 32)?);
         let Some(connection) = row.get::<Option<_>>(9)? else {
             continue;
         };
@@ -115,12 +136,32 @@ fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
             });
         }
     }
+    for found in &mut companies {
+        found
+            .subsidiaries
+            .sort_unstable_by_key(|one| (one.created, one.id));
+    }
     Ok(companies)
+}
+
+/// Another company that stands in the columns from `at` on, where there is one.
+fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>, StoreError> {
+    let Some(id) = row.get(at)? else {
+        return Ok(None);
+    };
+    Ok(Some(CompanyReference {
+        id,
+        name: CompanyName::from_stored(row.get(at + 1)?),
+        description: row.get(at + 2)?,
+        tags: from_json::<Tags>("company.tags", &row.get::<String>(at + 3)?)?,
+        created: row.get(at + 4)?,
+    }))
 }
 
 /// Adds a company and counts it.
 pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     let tags = to_json("company.tags", &company.tags)?;
+    let products = to_json("company.products", &company.products)?;
     tx.execute(
         &INSERT,
         values![
@@ -131,11 +172,33 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
             &tags,
             company.created,
             &company.created_by,
-            company.last_sync
+            company.last_sync,
+            &products,
+            company.parent
         ],
     )
     .await?;
     count(tx, company.client, 1).await
+}
+
+/// Saves what a client can change of a company that was read in this transaction.
+pub async fn update(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
+    let tags = to_json("company.tags", &company.tags)?;
+    let products = to_json("company.products", &company.products)?;
+    tx.execute(
+        &UPDATE,
+        values![
+            company.client,
+            company.id,
+            company.name.as_str(),
+            &company.description,
+            &tags,
+            &products,
+            company.parent
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 async fn count(tx: &mut Tx, client: ClientId, change: i64) -> Result<(), StoreError> {
@@ -154,7 +217,7 @@ pub async fn find(
     on.row(&GET, values![client, id])
         .await?
         .as_ref()
-        .map(company)
+        .map(|row| company(row, 8))
         .transpose()
 }
 

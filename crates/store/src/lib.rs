@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod company;
+pub mod company_reference;
 pub mod connection;
 pub mod consent;
 pub mod consumer;

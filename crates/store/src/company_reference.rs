@@ -1,0 +1,69 @@
+//! Which company belongs to which. The parent's id stands in the company's row; `company` reads both sides with the company.
+
+use handclasp_domain::{ClientId, CompanyId};
+
+use crate::reader::Reader;
+use crate::{StoreError, Tx, statements, values};
+
+statements! {
+    /// The parent of a company.
+    PARENT = "SELECT parent_id FROM company WHERE client_id = $1 AND id = $2";
+    /// The subsidiaries of a company.
+    SUBSIDIARIES = "SELECT id FROM company WHERE client_id = $1 AND parent_id = $2 LIMIT $3";
+    /// A company with another parent, or without one.
+    SET_PARENT = "UPDATE company SET parent_id = $3 WHERE client_id = $1 AND id = $2";
+    /// The subsidiaries of a company that goes.
+    ORPHAN = "UPDATE company SET parent_id = NULL WHERE client_id = $1 AND parent_id = $2";
+}
+
+/// A company as far as its parent goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent {
+    /// There is no such company.
+    NoCompany,
+    /// It has this parent, or none.
+    Is(Option<CompanyId>),
+}
+
+/// The parent of a company.
+pub async fn parent(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: CompanyId,
+) -> Result<Parent, StoreError> {
+    match on.row(&PARENT, values![client, id]).await? {
+        Some(row) => Ok(Parent::Is(row.get(0)?)),
+        None => Ok(Parent::NoCompany),
+    }
+}
+
+/// The subsidiaries of a company, in no order, and not more than `limit`.
+pub async fn subsidiaries(
+    on: &mut impl Reader,
+    client: ClientId,
+    id: CompanyId,
+    limit: u32,
+) -> Result<Vec<CompanyId>, StoreError> {
+    on.rows(&SUBSIDIARIES, values![client, id, limit])
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
+
+/// Gives a company a parent, or takes it away.
+pub async fn set_parent(
+    tx: &mut Tx,
+    client: ClientId,
+    id: CompanyId,
+    parent: Option<CompanyId>,
+) -> Result<(), StoreError> {
+    tx.execute(&SET_PARENT, values![client, id, parent]).await?;
+    Ok(())
+}
+
+/// Takes the parent away from the subsidiaries of a company that goes.
+pub async fn orphan(tx: &mut Tx, client: ClientId, id: CompanyId) -> Result<(), StoreError> {
+    tx.execute(&ORPHAN, values![client, id]).await?;
+    Ok(())
+}
