@@ -48,8 +48,15 @@ CREATE TABLE company (
     PRIMARY KEY (client_id, id)
 ) {keyed};
 CREATE UNIQUE INDEX company_id ON company (id);
-CREATE INDEX company_parent ON company (client_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX company_created ON company (client_id, created, id);
+
+-- The other side of company.parent_id. It is no index of company, so that it has one way to be read and costs other companies nothing.
+CREATE TABLE subsidiary (
+    client_id {uuid} NOT NULL,
+    parent_id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    PRIMARY KEY (client_id, parent_id, company_id)
+) {keyed};
 
 -- Deleted companies whose events are to be emptied once none of them can be on its way any more.
 CREATE TABLE erasure (

@@ -53,6 +53,7 @@ impl FromRequestParts<Api> for MayWrite {
         Ok(Self(Caller {
             client: key.client,
             actor: Actor::ApiKey(key.id),
+            name: key.name,
             address: peer.map(|peer| peer.ip().to_canonical().to_string()),
             correlation: current::correlation(),
         }))

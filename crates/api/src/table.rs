@@ -95,8 +95,11 @@ pub(crate) fn routes() -> Vec<Route> {
     const WRITE: Who = Who::May(Scope::Write);
     const COMPANIES: &str = "/companies";
     const COMPANY: &str = "/companies/{companyId}";
+    const PRODUCT: &str = "/companies/{companyId}/products/{productIdentifier}";
     const CONNECTIONS: &str = "/companies/{companyId}/connections";
     const CONNECTION: &str = "/companies/{companyId}/connections/{connectionId}";
+    const AUTHORIZATION: &str =
+        "/companies/{companyId}/connections/{connectionId}/authorization";
     const INTEGRATIONS: &str = "/integrations";
     const INTEGRATION: &str = "/integrations/{platformKey}";
     const LOGO: &str = "/integrations/{platformKey}/logo.svg";
@@ -108,12 +111,17 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Get, COMPANIES, READ, companies::list_companies),
         route(Post, COMPANIES, WRITE, companies::create_company),
         route(Get, COMPANY, READ, companies::get_company),
+        route(Put, COMPANY, WRITE, companies::replace_company),
+        route(Patch, COMPANY, WRITE, companies::update_company),
         route(Delete, COMPANY, WRITE, companies::delete_company),
+        route(Put, PRODUCT, WRITE, companies::add_product),
+        route(Delete, PRODUCT, WRITE, companies::remove_product),
         route(Get, CONNECTIONS, READ, connections::list_connections),
         route(Post, CONNECTIONS, WRITE, connections::create_connection),
         route(Get, CONNECTION, READ, connections::get_connection),
         route(Patch, CONNECTION, WRITE, connections::unlink_connection),
         route(Delete, CONNECTION, WRITE, connections::delete_connection),
+        route(Put, AUTHORIZATION, WRITE, connections::update_authorization),
         route(Get, INTEGRATIONS, READ, integrations::list_integrations),
         route(Get, INTEGRATION, READ, integrations::get_integration),
         route(Get, LOGO, Who::Anyone, integrations::get_logo),

@@ -45,6 +45,9 @@ pub enum Refusal {
     /// A connection is linked by its person, in Link, and in no other way.
     #[error("a connection's status can only be set to Unlinked")]
     OnlyUnlink,
+    /// A person authorizes such a connection, in Link, in the browser in which it was begun.
+    #[error("a person authorizes this connection, in Link")]
+    AuthorizedInLink,
     /// A client has as many webhook consumers as it may have.
     #[error("there are 50 webhook consumers, the most there may be; delete one first")]
     TooManyWebhooks,

@@ -5,7 +5,10 @@
 
 mod authenticate;
 mod callback;
+mod change_company;
 mod choose_integration;
+mod company_products;
+mod company_references;
 mod create_client;
 mod create_company;
 mod create_connection;
@@ -27,6 +30,7 @@ mod start;
 mod start_authorization;
 mod transition;
 mod unlink_connection;
+mod update_authorization;
 
 use std::sync::Arc;
 
@@ -43,6 +47,7 @@ use url::Url;
 
 pub use authenticate::{ApiKeyText, KeyCache};
 pub use callback::{CallbackAnswer, outcome_of};
+pub use change_company::CompanyChange;
 pub use choose_integration::{Choice, Chosen};
 pub use create_client::NewClient;
 pub use create_company::NewCompany;
@@ -139,6 +144,8 @@ pub struct Caller {
     pub client: ClientId,
     /// Who.
     pub actor: Actor,
+    /// The name that it goes by, of an API key or a staff user. What it creates shows it.
+    pub name: Option<String>,
     /// From which network address.
     pub address: Option<String>,
     /// The request.

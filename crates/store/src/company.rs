@@ -6,6 +6,7 @@ use handclasp_domain::{
     ClientId, Company, CompanyId, CompanyName, CompanyReference, ConnectionError, Tags, Timestamp,
 };
 
+use crate::company_reference;
 use crate::connection::{ConnectionWithErrors, connection_at};
 use crate::reader::{Reader, from_json, to_json};
 use crate::{Row, StoreError, Tx, statements, values};
@@ -38,7 +39,9 @@ macro_rules! whole {
         LEFT JOIN connection n ON k.kind = 0 AND n.client_id = c.client_id AND n.company_id = c.id
         LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id
         LEFT JOIN company u ON u.client_id = c.client_id AND u.id = c.parent_id
-        LEFT JOIN company s ON k.kind = 1 AND s.client_id = c.client_id AND s.parent_id = c.id"
+        LEFT JOIN subsidiary b ON k.kind = 1 AND b.client_id = c.client_id AND b.parent_id = c.id
+        LEFT JOIN company s ON s.client_id = b.client_id AND s.id = b.company_id
+        WHERE (k.kind = 0 OR s.id IS NOT NULL)"
     };
 }
 
@@ -47,7 +50,7 @@ statements! {
     INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     /// A company, changed.
-    UPDATE = "UPDATE company SET name = $3, description = $4, tags = $5, products = $6, parent_id = $7
+    UPDATE = "UPDATE company SET name = $3, description = $4, tags = $5, products = $6
         WHERE client_id = $1 AND id = $2";
     /// One company alone.
     GET = "SELECT client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id
@@ -55,11 +58,11 @@ statements! {
     /// The client of a company, for an address that holds the company's id alone.
     LOCATE = "SELECT client_id FROM company WHERE id = $1";
     /// One company with its connections and their errors, in one round trip.
-    GET_WHOLE = concat!(whole!(), " WHERE c.client_id = $1 AND c.id = $2 AND (k.kind = 0 OR s.id IS NOT NULL)
-        ORDER BY n.created, n.id, e.id");
+    GET_WHOLE = concat!(whole!(), " AND c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id, e.id");
     /// One page of companies with their connections and errors.
-    PAGE = concat!(whole!(), " JOIN (SELECT id FROM company WHERE client_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3) p ON p.id = c.id
-        WHERE c.client_id = $1 AND (k.kind = 0 OR s.id IS NOT NULL) ORDER BY c.created, c.id, n.created, n.id, e.id");
+    PAGE = concat!(whole!(), " AND c.client_id = $1
+        AND c.id IN (SELECT id FROM company WHERE client_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3)
+        ORDER BY c.created, c.id, n.created, n.id, e.id");
     /// A company.
     DELETE = "DELETE FROM company WHERE client_id = $1 AND id = $2";
     /// What is to be erased later: what the events of a deleted company remember of it.
@@ -178,10 +181,14 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
         ],
     )
     .await?;
+    if let Some(parent) = company.parent {
+        company_reference::add(tx, company.client, company.id, parent).await?;
+    }
     count(tx, company.client, 1).await
 }
 
-/// Saves what a client can change of a company that was read in this transaction.
+/// Saves what a client can change of a company that was read in this transaction, but for its parent, which
+/// [`company_reference::set_parent`] saves.
 pub async fn update(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     let tags = to_json("company.tags", &company.tags)?;
     let products = to_json("company.products", &company.products)?;
@@ -193,8 +200,7 @@ pub async fn update(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
             company.name.as_str(),
             &company.description,
             &tags,
-            &products,
-            company.parent
+            &products
         ],
     )
     .await?;

@@ -1,19 +1,26 @@
 //! The contract's shapes. They never leave this crate: handlers make them of what use cases give, and the other way round.
 
 mod company;
+mod company_body;
+mod company_reference;
 mod connection;
 mod integration;
 mod not_built;
+mod pairs;
 mod profile;
 mod webhook;
 
 use handclasp_domain::{FieldError, Timestamp};
 use serde::{Serialize, Serializer};
 
-pub(crate) use company::{Companies, Company, CreateCompany};
-pub(crate) use connection::{Connection, Connections, CreateConnection, UpdateConnection};
+pub(crate) use company::{Companies, Company};
+pub(crate) use company_body::{CreateCompany, UpdateCompany};
+pub(crate) use connection::{
+    Connection, Connections, CreateConnection, UpdateAuthorization, UpdateConnection,
+};
 pub(crate) use integration::Integration;
 use not_built::NotBuilt;
+use pairs::Pairs;
 pub(crate) use profile::{Profile, UpdateProfile};
 pub(crate) use webhook::{CreateWebhook, WebhookConsumer, WebhookConsumers, WebhookSecret};
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use handclasp_app::{App, Caller, NewCompany, ProfileChange};
-use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Scopes, Tags};
+use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Products, References, Scopes, Tags};
 use handclasp_web::layers::{Outer, Proxies, Surface};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,8 @@ async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyh
                 name: CompanyName::parse("demo-customer-1")?,
                 description: Some("Made by the demo".to_owned()),
                 tags: Tags::default(),
+                products: Products::default(),
+                references: References::default(),
             },
         )
         .await?;
@@ -197,6 +199,7 @@ fn operator(client: ClientId) -> Caller {
     Caller {
         client,
         actor: Actor::Operator,
+        name: None,
         address: None,
         correlation: None,
     }

@@ -2,7 +2,7 @@
 
 use handclasp_domain::{
     ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType, Id,
-    SourceType, Timestamp,
+    Products, SourceType, Timestamp,
 };
 use handclasp_store::event;
 use handclasp_testkit::contract::contract;
@@ -47,6 +47,12 @@ fn with_connection(facts: EventFacts) -> EventFacts {
     }
 }
 
+fn with_product(mut facts: EventFacts) -> EventFacts {
+    facts.company.products = Products::parse(["lending", "bank-feeds"]).unwrap();
+    facts.company.product = Some("bank-feeds".parse().unwrap());
+    facts
+}
+
 #[tokio::test]
 async fn every_kind_of_event_keeps_the_contract() {
     let bed = Bed::make().await;
@@ -66,6 +72,8 @@ async fn every_kind_of_event_keeps_the_contract() {
             at: bed.app().now(),
             facts: if kind.as_str().starts_with("connection") {
                 with_connection(facts.clone())
+            } else if kind.as_str().starts_with("company.product") {
+                with_product(facts.clone())
             } else {
                 facts.clone()
             },
@@ -92,6 +100,8 @@ async fn every_kind_of_event_keeps_the_contract() {
         let body = call.json();
         let schema = if call.event_type().starts_with("connection") {
             "ConnectionWebhook"
+        } else if call.event_type().starts_with("company.product") {
+            "CompanyProductWebhook"
         } else {
             "CompanyWebhook"
         };
@@ -112,6 +122,16 @@ async fn every_kind_of_event_keeps_the_contract() {
             "redirect": format!("{link}/company/{}", company.id),
             "created": "2026-03-01T12:00:00.0000000Z",
             "tags": {},
+        })
+    );
+    assert_eq!(
+        payload(EventType::CompanyProductAdded),
+        json!({
+            "id": company.id,
+            "name": "Ash & Birch",
+            "productId": "bank-feeds",
+            "productName": "Bank feeds",
+            "products": ["lending", "bank-feeds"],
         })
     );
     assert_eq!(

@@ -15,8 +15,15 @@ pub(crate) async fn create_company(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<CreateCompany>>,
 ) -> Answer {
-    let company = api.create_company(&caller, new.parse()?).await?;
-    reply::json(StatusCode::OK, &Company::of(&api, &company, &[]))
+    let new = new.parse()?;
+    let refers = new.references.name_some();
+    let company = api.create_company(&caller, new).await?;
+    if refers {
+        // What the others are called is read with it.
+        let found = api.company(caller.client, company.id).await?;
+        return reply::json(StatusCode::OK, &Company::of(&api, &found));
+    }
+    reply::json(StatusCode::OK, &Company::alone(&api, &company, &[]))
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ pub(crate) async fn get_company(
     ApiPath(Part(id)): ApiPath<Part<CompanyId>>,
 ) -> Answer {
     let found = api.company(client, id).await?;
-    let body = Company::of(&api, &found.company, &found.connections);
-    reply::json(StatusCode::OK, &body)
+    reply::json(StatusCode::OK, &Company::of(&api, &found))
 }
 
 #[cfg(test)]
