@@ -57,7 +57,9 @@ fn refused(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::AnotherActive(_) | Refusal::NothingLinked => Failure(ApiError::conflict(text)),
         // The contract has no 409 for these.
-        Refusal::TooManyWebhooks | Refusal::AuthorizedInLink => Failure(ApiError::bad_request(text)),
+        Refusal::TooManyWebhooks | Refusal::AuthorizedInLink => {
+            Failure(ApiError::bad_request(text))
+        }
         Refusal::NotEnabled => Failure(ApiError::bad_field("platformKey", text, "Enabled")),
         Refusal::NotLinked(_) | Refusal::OnlyUnlink => {
             Failure(ApiError::bad_field("status", text, "Transition"))

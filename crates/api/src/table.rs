@@ -98,8 +98,7 @@ pub(crate) fn routes() -> Vec<Route> {
     const PRODUCT: &str = "/companies/{companyId}/products/{productIdentifier}";
     const CONNECTIONS: &str = "/companies/{companyId}/connections";
     const CONNECTION: &str = "/companies/{companyId}/connections/{connectionId}";
-    const AUTHORIZATION: &str =
-        "/companies/{companyId}/connections/{connectionId}/authorization";
+    const AUTHORIZATION: &str = "/companies/{companyId}/connections/{connectionId}/authorization";
     const INTEGRATIONS: &str = "/integrations";
     const INTEGRATION: &str = "/integrations/{platformKey}";
     const LOGO: &str = "/integrations/{platformKey}/logo.svg";

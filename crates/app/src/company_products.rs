@@ -1,8 +1,8 @@
 //! The products of a company: which are added and removed, and the events that tell it.
 
 use handclasp_domain::{
-    AuditId, Company, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType,
-    PRODUCTS_MAX, ProductIdentifier, Products, Timestamp,
+    AuditId, Company, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType, PRODUCTS_MAX,
+    ProductIdentifier, Products, Timestamp,
 };
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::{Tx, company, event};

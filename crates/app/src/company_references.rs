@@ -62,7 +62,19 @@ pub(crate) async fn check(
         relations.removed.retain(|id| !list.contains(id));
     }
     if parent_changes || !relations.added.is_empty() {
-        look_above(tx, &relations, references, parent_changes).await?;
+        let top = climb(tx, &relations, references, relations.parent).await?;
+        if top == Top::TooFar {
+            let field = if parent_changes {
+                format!("{PARENT_FIELD}.id")
+            } else {
+                SUBSIDIARIES_FIELD.to_owned()
+            };
+            let problem = format!("more than {ANCESTORS_MAX} companies would stand above one");
+            return Err(FieldError::new(field, problem).into());
+        }
+    }
+    if references.unnamed.parent {
+        climb(tx, &relations, references, had).await?;
     }
     Ok(relations)
 }
@@ -100,47 +112,51 @@ async fn check_parent(
     Ok(())
 }
 
-/// Walks up from the company, as things will stand, and looks whether it comes back to it.
-async fn look_above(
+/// What stands at the end of a walk up.
+#[derive(PartialEq, Eq)]
+enum Top {
+    Reached,
+    TooFar,
+}
+
+/// Walks up from a company above, as things will stand, and looks whether that comes back.
+async fn climb(
     tx: &mut Tx,
     relations: &Relations,
     references: &References,
-    parent_changes: bool,
-) -> Result<(), AppError> {
-    let mut next = relations.parent;
+    from: Option<CompanyId>,
+) -> Result<Top, AppError> {
+    let mut next = from;
     for _ in 0..ANCESTORS_MAX {
         let Some(above) = next else {
-            return Ok(());
+            return Ok(Top::Reached);
         };
         if above == relations.company {
             return Err(of_parent("must not stand below the company").into());
         }
         if relations.added.iter().any(|(id, _)| *id == above) {
-            let index = references
-                .subsidiaries
-                .as_set()
-                .and_then(|list| list.iter().position(|id| *id == above));
-            return Err(at(index.unwrap_or_default(), "must not stand above the company").into());
+            let listed = references.subsidiaries.as_set();
+            let index = listed.and_then(|list| list.iter().position(|id| *id == above));
+            return Err(at(
+                index.unwrap_or_default(),
+                "must not stand above the company",
+            )
+            .into());
         }
-        if relations.removed.contains(&above) {
-            // It stood below the company, and will stand below nothing.
-            return Ok(());
+        if relations.removed.contains(&above) && !references.unnamed.subsidiaries {
+            // It stands below the company, and will stand below nothing.
+            return Ok(Top::Reached);
         }
         next = match company_reference::parent(tx, relations.client, above).await? {
             Parent::Is(parent) => parent,
             Parent::NoCompany => None,
         };
     }
-    if next.is_none() {
-        return Ok(());
-    }
-    let field = if parent_changes {
-        format!("{PARENT_FIELD}.id")
+    Ok(if next.is_none() {
+        Top::Reached
     } else {
-        SUBSIDIARIES_FIELD.to_owned()
-    };
-    let problem = format!("more than {ANCESTORS_MAX} companies would stand above one another");
-    Err(FieldError::new(field, problem).into())
+        Top::TooFar
+    })
 }
 
 impl Relations {

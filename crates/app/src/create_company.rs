@@ -103,7 +103,10 @@ impl App {
                     if let Some(products) = some(&new.products) {
                         let mut bare = new.clone();
                         bare.products = Products::default();
-                        given.events.change(tx, &mut bare, products, new.created).await?;
+                        given
+                            .events
+                            .change(tx, &mut bare, products, new.created)
+                            .await?;
                     }
                     audit::insert(tx, entry).await?;
                     Ok(())

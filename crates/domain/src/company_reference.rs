@@ -36,6 +36,18 @@ pub struct References {
     pub parent: Edit<Option<CompanyId>>,
     /// The subsidiaries, all of them. A company that has another parent gets this one instead.
     pub subsidiaries: Edit<Vec<CompanyId>>,
+    /// What is cleared because a replacement does not name it.
+    pub unnamed: Unnamed,
+}
+
+/// What a replacement clears without naming it. Such a thing is cleared where that is all there is to it, and is in the way where another
+/// field would close a ring with it: two companies are turned round only by who says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unnamed {
+    /// The parent.
+    pub parent: bool,
+    /// The subsidiaries.
+    pub subsidiaries: bool,
 }
 
 impl References {
@@ -57,6 +69,9 @@ impl References {
     /// Whether they name any company.
     pub fn name_some(&self) -> bool {
         self.parent.as_set().is_some_and(Option::is_some)
-            || self.subsidiaries.as_set().is_some_and(|list| !list.is_empty())
+            || self
+                .subsidiaries
+                .as_set()
+                .is_some_and(|list| !list.is_empty())
     }
 }

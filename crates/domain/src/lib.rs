@@ -25,7 +25,8 @@ pub use attempt::{
 };
 pub use company::{Company, CompanyName, DESCRIPTION_MAX, Tags, parse_description};
 pub use company_reference::{
-    ANCESTORS_MAX, CompanyReference, PARENT_FIELD, References, SUBSIDIARIES_FIELD, SUBSIDIARIES_MAX,
+    ANCESTORS_MAX, CompanyReference, PARENT_FIELD, References, SUBSIDIARIES_FIELD,
+    SUBSIDIARIES_MAX, Unnamed,
 };
 pub use connection::{
     Command, Connection, ConnectionState, ConnectionStatus, CredentialsEffect, ErrorsEffect,

@@ -18,7 +18,9 @@ pub struct ProductIdentifier(String);
 
 /// A text is no identifier of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must have 1 to 64 Latin letters, digits, hyphens, dots and underscores, the first a letter or a digit")]
+#[error(
+    "must have 1 to 64 Latin letters, digits, hyphens, dots and underscores, the first a letter or a digit"
+)]
 pub struct NotAProduct;
 
 impl FromStr for ProductIdentifier {
@@ -124,10 +126,28 @@ mod tests {
 
     #[test]
     fn identifiers_are_short_and_fit_in_an_address() {
-        for good in ["lending", "payables-v2", "bank_feeds", "0", "A.b", &"x".repeat(64)] {
+        for good in [
+            "lending",
+            "payables-v2",
+            "bank_feeds",
+            "0",
+            "A.b",
+            &"x".repeat(64),
+        ] {
             assert!(good.parse::<ProductIdentifier>().is_ok(), "{good}");
         }
-        for bad in ["", "-a", ".", "..", "a b", "a/b", "a\n", "é", "a%20b", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "-a",
+            ".",
+            "..",
+            "a b",
+            "a/b",
+            "a\n",
+            "é",
+            "a%20b",
+            &"x".repeat(65),
+        ] {
             assert!(bad.parse::<ProductIdentifier>().is_err(), "{bad}");
         }
     }

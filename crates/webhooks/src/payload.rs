@@ -6,8 +6,8 @@ use bytes::Bytes;
 use handclasp_app::App;
 use handclasp_domain::{
     CompanyFacts, CompanyId, ConnectionError, ConnectionFacts, ConnectionId, ConnectionStatus,
-    EventFacts, EventId, IntegrationId, PlatformKey, ProductIdentifier, Products, SourceId, SourceType,
-    Timestamp,
+    EventFacts, EventId, IntegrationId, PlatformKey, ProductIdentifier, Products, SourceId,
+    SourceType, Timestamp,
 };
 use handclasp_store::fan_out::Told;
 use serde::{Serialize, Serializer};

@@ -5,6 +5,7 @@ mod contract;
 mod hostile;
 mod keys;
 mod not_built;
+mod references;
 mod rights;
 
 use axum::Router;

@@ -57,31 +57,9 @@ async fn what_credentials_are_used_for_asks_for_their_scope_whatever_the_method(
 #[tokio::test]
 async fn fields() {
     let stage = Stage::new().await;
-    let company = json!({ "name": "x" });
     let profile = json!({ "name": "Lender Ltd", "redirectUrl": "" });
     let before = stage.api.get("/api/profile").await.json;
     for (method, path, good, name, asked) in [
-        (
-            Method::POST,
-            "/api/companies",
-            &company,
-            "referenceParentCompany",
-            json!({ "id": NOBODY }),
-        ),
-        (
-            Method::POST,
-            "/api/companies",
-            &company,
-            "referenceSubsidiaryCompanies",
-            json!([{ "id": NOBODY }]),
-        ),
-        (
-            Method::POST,
-            "/api/companies",
-            &company,
-            "products",
-            json!(["lending"]),
-        ),
         (
             Method::PUT,
             "/api/profile",
@@ -128,9 +106,4 @@ async fn fields() {
         }
     }
     assert_eq!(stage.api.get("/api/profile").await.json, before);
-    let made = stage.api.get("/api/companies").await;
-    assert_eq!(
-        made.json["totalResults"], 15,
-        "those with an empty field and no other"
-    );
 }

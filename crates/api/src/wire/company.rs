@@ -39,7 +39,11 @@ impl<'a> Company<'a> {
     pub(crate) fn of(api: &'a Api, found: &'a CompanyWithConnections) -> Self {
         Self {
             reference_parent_company: found.parent.as_ref().map(Reference::from),
-            reference_subsidiary_companies: found.subsidiaries.iter().map(Reference::from).collect(),
+            reference_subsidiary_companies: found
+                .subsidiaries
+                .iter()
+                .map(Reference::from)
+                .collect(),
             ..Self::alone(api, &found.company, &found.connections)
         }
     }

@@ -3,7 +3,7 @@
 use handclasp_app::{CompanyChange, NewCompany};
 use handclasp_domain::{
     CompanyName, Edit, FieldError, PARENT_FIELD, Products, References, SUBSIDIARIES_FIELD, Tags,
-    parse_description,
+    Unnamed, parse_description,
 };
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use super::company_reference::Referred;
 
 /// What a company is created with, and replaced with.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(transparent)]
 pub(crate) struct CreateCompany(UpdateCompany);
 
 /// What a company is changed to. What is absent or null stays as it is.
@@ -54,6 +54,10 @@ impl CreateCompany {
             description: Edit::Set(or_default(change.description)),
             tags: Edit::Set(or_default(change.tags)),
             references: References {
+                unnamed: Unnamed {
+                    parent: change.references.parent == Edit::Keep,
+                    subsidiaries: change.references.subsidiaries == Edit::Keep,
+                },
                 parent: Edit::Set(or_default(change.references.parent)),
                 subsidiaries: Edit::Set(or_default(change.references.subsidiaries)),
             },
@@ -97,6 +101,7 @@ impl UpdateCompany {
             references: References {
                 parent: parent.transpose()?.into(),
                 subsidiaries: subsidiaries.transpose()?.into(),
+                unnamed: Unnamed::default(),
             },
         })
     }

@@ -11,7 +11,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use handclasp_app::{App, Caller, NewCompany, ProfileChange};
-use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Products, References, Scopes, Tags};
+use handclasp_domain::{
+    Actor, ClientId, CompanyId, CompanyName, ConsumerId, Products, References, Scopes, Tags,
+};
 use handclasp_web::layers::{Outer, Proxies, Surface};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! What a message says, against the contract.
 
 use handclasp_domain::{
-    ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType, Id,
-    Products, SourceType, Timestamp,
+    ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType, Id, Products,
+    SourceType, Timestamp,
 };
 use handclasp_store::event;
 use handclasp_testkit::contract::contract;

@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
 use handclasp_ambient::{SeededRandom, SystemClock};
 use handclasp_app::{App, Caller, Consumer, NewCompany, NewWebhook};
-use handclasp_domain::{Actor, ClientId, Company, CompanyName, EventId, Products, References, Tags};
+use handclasp_domain::{
+    Actor, ClientId, Company, CompanyName, EventId, Products, References, Tags,
+};
 use handclasp_store::lane::LaneKey;
 use handclasp_store::{Engine, delivery, statements, values};
 use handclasp_testkit::{Setup, TestApp, TestClient};

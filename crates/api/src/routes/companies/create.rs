@@ -53,7 +53,7 @@ mod tests {
           "platform": "",
           "redirect": "http://127.0.0.1:4000/company/[id 1]",
           "created": "2026-03-01T12:00:00.0000000Z",
-          "createdByUserName": null,
+          "createdByUserName": "First key",
           "products": [],
           "tags": {
             "region": "eu",
