@@ -69,20 +69,49 @@ test('create: tags within their bounds', async () => {
   assert.equal(error.validation.errors[0].itemId, 'tags.key');
 });
 
-test('create: fields that are not built are refused and not left out silently', async () => {
+test('create: references and products', async () => {
   for (const [field, value] of [
     ['referenceParentCompany', { id: NOBODY }],
     ['referenceSubsidiaryCompanies', [{ id: NOBODY }]],
-    ['products', ['lending']],
+    ['products', ['no product']],
   ]) {
-    const name = 'Left out';
-    const error = isError(await it.raw('POST', '/companies', { body: { name, [field]: value } }), 501);
-    assert.equal(error.validation.errors[0].itemId, field);
+    const name = 'Referring';
+    const error = isError(await it.raw('POST', '/companies', { body: { name, [field]: value } }), 400);
+    assert.ok(error.validation.errors[0].itemId.startsWith(field));
     for (const empty of [null, Array.isArray(value) ? [] : {}]) {
       const answer = await it.raw('POST', '/companies', { body: { name, [field]: empty } });
       assert.equal(answer.status, 200, field);
     }
   }
+  const parent = await it.newCompany('Parent');
+  const body = { name: 'Child', referenceParentCompany: { id: parent.id }, products: ['lending'] };
+  const { body: child } = await it.raw('POST', '/companies', { body });
+  const got = await it.sdk.companies.get({ companyId: child.id });
+  assert.equal(got.referenceParentCompany.id, parent.id);
+  assert.deepEqual(got.products, ['lending']);
+  const above = await it.sdk.companies.get({ companyId: parent.id });
+  assert.deepEqual(above.referenceSubsidiaryCompanies.map(({ id }) => id), [child.id]);
+});
+
+test('replace, update, products by the SDK', async () => {
+  const { sdk } = it;
+  const { id: companyId } = await sdk.companies.create({ name: 'First', description: 'a', tags: { a: '1' } });
+  const updated = await sdk.companies.update({ companyId, companyUpdateRequest: { name: 'Second' } });
+  assert.deepEqual([updated.name, updated.description, updated.tags], ['Second', 'a', { a: '1' }]);
+  for (let time = 0; time < 2; time += 1) {
+    assert.equal(await sdk.companies.addProduct({ companyId, productIdentifier: 'lending' }), undefined);
+  }
+  const replaced = await sdk.companies.replace({ companyId, companyRequestBody: { name: 'Third' } });
+  assert.deepEqual([replaced.name, replaced.description ?? null, replaced.tags], ['Third', null, {}]);
+  assert.deepEqual(replaced.products, ['lending']);
+  await sdk.companies.removeProduct({ companyId, productIdentifier: 'lending' });
+  assert.deepEqual((await sdk.companies.get({ companyId })).products, []);
+  const nobody = { companyId: NOBODY };
+  await fails(sdk.companies.replace({ ...nobody, companyRequestBody: { name: 'x' } }), 404);
+  await fails(sdk.companies.update({ ...nobody, companyUpdateRequest: { name: 'x' } }), 404);
+  await fails(sdk.companies.addProduct({ ...nobody, productIdentifier: 'lending' }), 404);
+  const connectionId = NOBODY;
+  await fails(sdk.connections.updateAuthorization({ ...nobody, connectionId, requestBody: { a: 'b' } }), 404);
 });
 
 test('list: pages that hold each company once', async () => {

@@ -107,13 +107,8 @@ test('what is not built is 501 by the SDK, and never a success', async () => {
   const companyId = NOBODY;
   const { sdk } = it;
   for (const ask of [
-    () => sdk.companies.replace({ companyId, companyRequestBody: { name: 'x' } }),
-    () => sdk.companies.update({ companyId, companyUpdateRequest: { name: 'x' } }),
-    () => sdk.companies.addProduct({ companyId, productIdentifier: 'lending' }),
-    () => sdk.companies.removeProduct({ companyId, productIdentifier: 'lending' }),
     () => sdk.companies.getAccessToken({ companyId }),
     () => sdk.companies.getCompanySyncSettings({ companyId }),
-    () => sdk.connections.updateAuthorization({ companyId, connectionId: NOBODY, requestBody: { a: 'b' } }),
     () => sdk.integrations.getBranding({ platformKey: 'mqjo' }),
     () => sdk.settings.listApiKeys(),
     () => sdk.settings.getSyncSettings(),
