@@ -67,6 +67,8 @@ CREATE TABLE company (
     name {text} NOT NULL,
     description {text},
     tags {text} NOT NULL,
+    products {text} NOT NULL,
+    parent_id {uuid},
     created {instant} NOT NULL,
     created_by {text},
     last_sync {instant},
@@ -100,6 +102,14 @@ CREATE TABLE company_mark (
     company_id {uuid} NOT NULL,
     n {int} NOT NULL,
     PRIMARY KEY (client_id, mark, created, company_id)
+) {keyed};
+
+-- The other side of company.parent_id. It is no index of company, so that it has one way to be read and costs other companies nothing.
+CREATE TABLE subsidiary (
+    client_id {uuid} NOT NULL,
+    parent_id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    PRIMARY KEY (client_id, parent_id, company_id)
 ) {keyed};
 
 -- Deleted companies whose events are to be emptied once none of them can be on its way any more.

@@ -10,7 +10,7 @@ use handclasp_ambient::{SharedClock, SharedRandom, SystemClock, SystemRandom, ne
 use handclasp_app::{
     App, Caller, LimitSettings, NewCompany, Parts, SandboxMode, Settings, prepare,
 };
-use handclasp_domain::{Actor, ClientId, CompanyName, Scopes, Tags};
+use handclasp_domain::{Actor, ClientId, CompanyName, Products, References, Scopes, Tags};
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Policy};
 use handclasp_store::{Database, Store, StoreOptions};
@@ -69,6 +69,7 @@ impl InProcess {
                     let caller = Caller {
                         client,
                         actor: Actor::ApiKey(new_id(&SystemRandom)),
+                        name: None,
                         address: Some("127.0.0.1".to_owned()),
                         correlation: Some(new_id(&SystemRandom)),
                         once: None,
@@ -79,6 +80,8 @@ impl InProcess {
                             name: CompanyName::parse(&format!("Customer {name}"))?,
                             description: None,
                             tags: Tags::default(),
+                            products: Products::default(),
+                            references: References::default(),
                         };
                         app.create_company(&caller, new).await?;
                         count += 1;

@@ -60,9 +60,15 @@ impl FromRequestParts<Api> for MayWrite {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
         let key = permit(parts, api, Scope::Write).await?;
-        caller(parts, api, key.client, Actor::ApiKey(key.id))
-            .await
-            .map(Self)
+        caller(
+            parts,
+            api,
+            key.client,
+            Actor::ApiKey(key.id),
+            key.name.clone(),
+        )
+        .await
+        .map(Self)
     }
 }
 
@@ -71,7 +77,14 @@ impl FromRequestParts<Api> for MayGrant {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
         let key = permit(parts, api, Scope::Write).await?;
-        let caller = caller(parts, api, key.client, Actor::ApiKey(key.id)).await?;
+        let caller = caller(
+            parts,
+            api,
+            key.client,
+            Actor::ApiKey(key.id),
+            key.name.clone(),
+        )
+        .await?;
         Ok(Self(caller, key.scopes))
     }
 }
@@ -81,11 +94,13 @@ async fn caller(
     api: &Api,
     client: ClientId,
     actor: Actor,
+    name: Option<String>,
 ) -> Result<Caller, Failure> {
     let address = limits::address(&parts.extensions);
     Ok(Caller {
         client,
         actor,
+        name,
         address: address.map(|address| address.to_canonical().to_string()),
         correlation: current::correlation(),
         once: once::begin(parts, api, client).await?,

@@ -78,8 +78,10 @@ fn refused(refusal: Refusal) -> Failure {
         | Refusal::LastKey
         | Refusal::TooManyRules => Failure(ApiError::conflict(text)),
         Refusal::NotHeld(_) => Failure(ApiError::forbidden(text)),
-        // The contract has no 409 here.
-        Refusal::TooManyWebhooks => Failure(ApiError::bad_request(text)),
+        // The contract has no 409 for these.
+        Refusal::TooManyWebhooks | Refusal::AuthorizedInLink => {
+            Failure(ApiError::bad_request(text))
+        }
         Refusal::NotEnabled => Failure(ApiError::bad_field("platformKey", text, "Enabled")),
         Refusal::NotLinked(_) | Refusal::OnlyUnlink => {
             Failure(ApiError::bad_field("status", text, "Transition"))

@@ -96,13 +96,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
     const CREDENTIALS: Who = Who::May(Scope::Credentials);
     &[
         // Companies.
-        later(Put, "/companies/{companyId}"),
-        later(Patch, "/companies/{companyId}"),
-        later(Put, "/companies/{companyId}/products/{productIdentifier}"),
-        later(
-            Delete,
-            "/companies/{companyId}/products/{productIdentifier}",
-        ),
         later(Get, "/companies/{companyId}/consents"),
         later(Get, "/companies/{companyId}/links"),
         later(Post, "/companies/{companyId}/links"),
@@ -112,10 +105,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
         later(Get, "/companies/{companyId}/files"),
         later(Get, "/companies/{companyId}/files/download"),
         // Connections.
-        later(
-            Put,
-            "/companies/{companyId}/connections/{connectionId}/authorization",
-        ),
         later(
             Post,
             "/companies/{companyId}/connections/{connectionId}/confirm",

@@ -137,8 +137,10 @@ pub(crate) fn routes() -> Vec<Route> {
     const COMPANY: &str = "/companies/{companyId}";
     const TOKEN: &str = "/companies/{companyId}/accessToken";
     const OLD_TOKEN: &str = "/companies/{companyId}/connectionManagement/accessToken";
+    const PRODUCT: &str = "/companies/{companyId}/products/{productIdentifier}";
     const CONNECTIONS: &str = "/companies/{companyId}/connections";
     const CONNECTION: &str = "/companies/{companyId}/connections/{connectionId}";
+    const AUTHORIZATION: &str = "/companies/{companyId}/connections/{connectionId}/authorization";
     const INTEGRATIONS: &str = "/integrations";
     const INTEGRATION: &str = "/integrations/{platformKey}";
     const LOGO: &str = "/integrations/{platformKey}/logo.svg";
@@ -162,7 +164,11 @@ pub(crate) fn routes() -> Vec<Route> {
         route(Get, COMPANIES, READ, companies::list_companies),
         route(Post, COMPANIES, WRITE, companies::create_company),
         route(Get, COMPANY, READ_OWN, companies::get_company),
+        route(Put, COMPANY, WRITE, companies::replace_company),
+        route(Patch, COMPANY, WRITE, companies::update_company),
         route(Delete, COMPANY, WRITE, companies::delete_company),
+        route(Put, PRODUCT, WRITE, companies::add_product),
+        route(Delete, PRODUCT, WRITE, companies::remove_product),
         // Whoever has a token can change what it reaches: looking at data is not enough to be given it.
         route(Get, TOKEN, WRITE, companies::get_access_token),
         route(Get, OLD_TOKEN, WRITE, companies::get_old_access_token)
@@ -177,6 +183,7 @@ pub(crate) fn routes() -> Vec<Route> {
             WRITE_OWN,
             connections::delete_connection,
         ),
+        route(Put, AUTHORIZATION, WRITE, connections::update_authorization),
         route(Get, INTEGRATIONS, READ_OWN, integrations::list_integrations),
         route(Get, INTEGRATION, READ, integrations::get_integration),
         route(Get, LOGO, Who::Anyone, integrations::get_logo),

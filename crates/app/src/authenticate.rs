@@ -83,6 +83,8 @@ pub struct KnownKey {
     pub client: ClientId,
     /// Its id.
     pub id: ApiKeyId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
     /// What it may do.
     pub scopes: Scopes,
     /// When it was last found in the database, in microseconds.
@@ -305,6 +307,7 @@ impl App {
         let key = Arc::new(KnownKey {
             client: found.client,
             id: found.id,
+            name: found.name.clone(),
             scopes: found.scopes,
             found: AtomicI64::new(now.as_micros()),
             used: AtomicI64::new(now.as_micros()),

@@ -158,6 +158,7 @@ impl App {
         let caller = Caller {
             client: held.client,
             actor: Actor::System,
+            name: None,
             address: None,
             correlation: None,
             once: None,

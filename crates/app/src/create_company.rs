@@ -1,12 +1,15 @@
 //! A new company.
 
 use handclasp_domain::{
-    AuditId, Company, CompanyFacts, CompanyName, Event, EventFacts, EventId, EventType, Tags,
+    AuditId, Company, CompanyFacts, CompanyName, Event, EventFacts, EventId, EventType, Products,
+    References, Tags,
 };
 use handclasp_store::audit::{self, AuditEntry};
+use handclasp_store::company::CompanyWithConnections;
 use handclasp_store::{company, event};
 
-use crate::{App, AppError, Caller};
+use crate::company_products::ProductEvents;
+use crate::{App, AppError, Caller, company_references};
 
 /// What a company is created with.
 #[derive(Debug, Clone)]
@@ -17,15 +20,30 @@ pub struct NewCompany {
     pub description: Option<String>,
     /// The client's labels.
     pub tags: Tags,
+    /// The products that are enabled for it.
+    pub products: Products,
+    /// Its parent and its subsidiaries.
+    pub references: References,
+}
+
+/// What few companies are given at once. For all the others it costs nothing.
+#[derive(Clone)]
+struct Given {
+    events: ProductEvents,
+    references: References,
+}
+
+fn some(products: &Products) -> Option<&Products> {
+    (!products.is_empty()).then_some(products)
 }
 
 impl App {
-    /// Creates a company, with its `company.created`.
+    /// Creates a company, with its `company.created`, and a `company.product.added` for each product.
     pub async fn create_company(
         &self,
         caller: &Caller,
         new: NewCompany,
-    ) -> Result<Company, AppError> {
+    ) -> Result<CompanyWithConnections, AppError> {
         let now = self.now();
         let company = Company {
             client: caller.client,
@@ -33,8 +51,10 @@ impl App {
             name: new.name,
             description: new.description,
             tags: new.tags,
+            products: new.products,
+            parent: new.references.parent.as_set().copied().flatten(),
             created: now,
-            created_by: None,
+            created_by: caller.name.clone(),
             last_sync: None,
         };
         let event = Event {
@@ -58,18 +78,46 @@ impl App {
             address: caller.address.clone(),
             correlation: caller.correlation,
         };
-        let mark = caller.mark(&entry);
+        let given = Given {
+            events: ProductEvents::draw(self, some(&company.products)),
+            references: new.references,
+        };
+        let input = (company.clone(), event, given, entry);
+        let mark = caller.mark(&input.3);
         let created = self
             .carry_out_once(
                 "create_company",
                 mark,
-                (company, event, entry),
-                |tx, (new, told, entry)| {
+                input,
+                |tx, (new, told, given, entry)| {
                     Box::pin(async move {
+                        let relations = if given.references.name_some() {
+                            let (client, id) = (new.client, new.id);
+                            let references = &given.references;
+                            Some(company_references::check(tx, client, id, None, references).await?)
+                        } else {
+                            None
+                        };
                         company::insert(tx, new).await?;
                         event::insert(tx, told).await?;
+                        if let Some(relations) = relations {
+                            relations.save_subsidiaries(tx).await?;
+                        }
+                        if let Some(products) = some(&new.products) {
+                            let mut bare = new.clone();
+                            bare.products = Products::default();
+                            given
+                                .events
+                                .change(tx, &mut bare, products, new.created)
+                                .await?;
+                        }
                         audit::insert(tx, entry).await?;
-                        Ok(new.clone())
+                        if given.references.name_some() {
+                            // What the others are called is read with it.
+                            let whole = company::find_whole(tx, new.client, new.id).await?;
+                            return whole.ok_or(AppError::NotFound("company"));
+                        }
+                        Ok(CompanyWithConnections::alone(new.clone()))
                     })
                 },
             )

@@ -4,7 +4,9 @@ use handclasp_domain::{
     AuditId, Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType,
 };
 use handclasp_store::audit::{self, AuditEntry};
-use handclasp_store::{attempt, company, connection, consent, event, journey, kept_answer, rule};
+use handclasp_store::{
+    attempt, company, company_reference, connection, consent, event, journey, kept_answer, rule,
+};
 
 use crate::transition::{Applied, Change};
 use crate::{App, AppError, Caller, while_raced};
@@ -81,6 +83,7 @@ impl App {
                 consent::erase_of_company(tx, client, id).await?;
                 rule::delete_of_company(tx, client, id).await?;
                 kept_answer::delete_of_company(tx, client, id).await?;
+                company_reference::forget(tx, client, id, found.parent).await?;
                 company::delete(tx, client, id, at).await?;
                 let told = Event {
                     id: deletion.event_id,

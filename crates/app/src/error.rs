@@ -51,6 +51,9 @@ pub enum Refusal {
     /// A client has as many rules as it may have.
     #[error("there are 50 rules, the most there may be; delete one first")]
     TooManyRules,
+    /// A person authorizes such a connection, in Link, in the browser in which it was begun.
+    #[error("a person authorizes this connection, in Link")]
+    AuthorizedInLink,
     /// A client has as many webhook consumers as it may have.
     #[error("there are 50 webhook consumers, the most there may be; delete one first")]
     TooManyWebhooks,

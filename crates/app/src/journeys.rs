@@ -104,6 +104,7 @@ impl App {
         Caller {
             client,
             actor: Actor::Person,
+            name: None,
             address,
             correlation,
             once: None,

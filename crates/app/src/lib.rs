@@ -5,7 +5,10 @@
 
 mod authenticate;
 mod callback;
+mod change_company;
 mod choose_integration;
+mod company_products;
+mod company_references;
 mod company_token;
 mod cors;
 mod create_client;
@@ -42,6 +45,7 @@ mod start_authorization;
 mod tallies;
 mod transition;
 mod unlink_connection;
+mod update_authorization;
 
 use std::sync::Arc;
 
@@ -60,6 +64,7 @@ use crate::limits::Limits;
 
 pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
+pub use change_company::CompanyChange;
 pub use choose_integration::{Choice, Chosen};
 pub use company_token::{COMPANY_TOKEN_LIFETIME, CompanyToken};
 pub use cors::CORS_ORIGINS_MOST;
@@ -171,6 +176,8 @@ pub struct Caller {
     pub client: ClientId,
     /// Who.
     pub actor: Actor,
+    /// The name that it goes by, of an API key or a staff user. What it creates shows it.
+    pub name: Option<String>,
     /// From which network address.
     pub address: Option<String>,
     /// The request.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{is_control, is_one_line, parse_name};
-use crate::{ClientId, CompanyId, FieldError, Timestamp};
+use crate::{ClientId, CompanyId, FieldError, Products, Timestamp};
 
 /// One of the client's customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +21,13 @@ pub struct Company {
     pub description: Option<String>,
     /// The client's labels.
     pub tags: Tags,
+    /// The products that are enabled for it.
+    pub products: Products,
+    /// The company that it belongs to.
+    pub parent: Option<CompanyId>,
     /// When it was created.
     pub created: Timestamp,
-    /// The staff user who created it; none where it came through the API.
+    /// The name, at that time, of the API key or the staff user that created it; none where that had none.
     pub created_by: Option<String>,
     /// When its data was last read through the server.
     pub last_sync: Option<Timestamp>,

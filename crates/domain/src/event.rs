@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ClientId, CompanyId, CompanyName, ConnectionId, ConnectionStatus, EventId, IntegrationId,
-    PlatformKey, RateLimitFacts, SourceId, SourceType, Tags, Timestamp,
+    PlatformKey, ProductIdentifier, Products, RateLimitFacts, SourceId, SourceType, Tags,
+    Timestamp,
 };
 
 macro_rules! event_types {
@@ -37,6 +38,10 @@ event_types! {
     CompanyCreated = "company.created";
     /// A company was deleted.
     CompanyDeleted = "company.deleted";
+    /// A product was added to a company.
+    CompanyProductAdded = "company.product.added";
+    /// A product was removed from a company.
+    CompanyProductRemoved = "company.product.removed";
     /// A connection was created.
     ConnectionCreated = "connection.created";
     /// A connection was authorized for the first time.
@@ -64,6 +69,8 @@ impl EventType {
             Self::ClientRateLimitReached | Self::ClientRateLimitReset => true,
             Self::CompanyCreated
             | Self::CompanyDeleted
+            | Self::CompanyProductAdded
+            | Self::CompanyProductRemoved
             | Self::ConnectionCreated
             | Self::ConnectionConnected
             | Self::ConnectionAwaitingConfirmation
@@ -130,9 +137,15 @@ pub struct CompanyFacts {
     /// Its labels.
     #[serde(default)]
     pub tags: Tags,
+    /// The products that are enabled for it, after the change.
+    #[serde(default, skip_serializing_if = "Products::is_empty")]
+    pub products: Products,
+    /// The product that was added or removed, where the event is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductIdentifier>,
     /// When it was created.
     pub created: Timestamp,
-    /// The staff user who created it.
+    /// The name of the API key or the staff user that created it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
     /// When it was last read.
@@ -147,6 +160,8 @@ impl From<&crate::Company> for CompanyFacts {
             name: company.name.clone(),
             description: company.description.clone(),
             tags: company.tags.clone(),
+            products: company.products.clone(),
+            product: None,
             created: company.created,
             created_by: company.created_by.clone(),
             last_sync: company.last_sync,

@@ -174,6 +174,7 @@ fn operator(client: ClientId) -> Caller {
         address: None,
         correlation: None,
         once: None,
+        name: None,
     }
 }
 

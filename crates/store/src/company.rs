@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use handclasp_domain::{
-    ClientId, Company, CompanyId, CompanyName, ConnectionError, Id, Tags, Timestamp,
+    ClientId, Company, CompanyId, CompanyName, CompanyReference, ConnectionError, Id, Tags,
+    Timestamp,
 };
 
 use crate::company_list;
+use crate::company_reference;
 use crate::composed::{Bound, Composed, Piece};
 use crate::connection::{ConnectionWithErrors, connection_at};
 use crate::reader::{Reader, from_json, to_json};
@@ -17,33 +19,61 @@ use crate::{Row, StoreError, Tx, statements, values};
 pub struct CompanyWithConnections {
     /// The company.
     pub company: Company,
+    /// The company that it belongs to.
+    pub parent: Option<CompanyReference>,
+    /// The companies that belong to it, the oldest first.
+    pub subsidiaries: Vec<CompanyReference>,
     /// Its connections, the oldest first.
     pub connections: Vec<ConnectionWithErrors>,
 }
 
+impl CompanyWithConnections {
+    /// A company that has nothing yet and belongs to none, as most new ones.
+    pub fn alone(company: Company) -> Self {
+        Self {
+            company,
+            parent: None,
+            subsidiaries: Vec::new(),
+            connections: Vec::new(),
+        }
+    }
+}
+
 macro_rules! whole {
     () => {
+        // Two rows of kinds are laid beside each company: to one go its connections, to the other its subsidiaries, so that the two
+        // do not multiply. Most companies have no subsidiary, and for them the second gives no row.
         "SELECT c.client_id, c.id, c.name, c.description, c.tags, c.created, c.created_by, c.last_sync,
             n.client_id, n.id, n.company_id, n.platform_key, n.source_type, n.state, n.state_since,
             n.third_party_id, n.third_party_name, n.created, n.last_sync, n.version,
-            e.status_code, e.status_text, e.error_message, e.errored_at, e.resolved_at
+            e.status_code, e.status_text, e.error_message, e.errored_at, e.resolved_at,
+            c.products, c.parent_id, u.id, u.name, u.description, u.tags, u.created,
+            s.id, s.name, s.description, s.tags, s.created
         FROM company c
-        LEFT JOIN connection n ON n.client_id = c.client_id AND n.company_id = c.id
-        LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id"
+        CROSS JOIN (SELECT 0 AS kind UNION ALL SELECT 1 AS kind) k
+        LEFT JOIN connection n ON k.kind = 0 AND n.client_id = c.client_id AND n.company_id = c.id
+        LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id
+        LEFT JOIN company u ON u.client_id = c.client_id AND u.id = c.parent_id
+        LEFT JOIN subsidiary b ON k.kind = 1 AND b.client_id = c.client_id AND b.parent_id = c.id
+        LEFT JOIN company s ON s.client_id = b.client_id AND s.id = b.company_id
+        WHERE (k.kind = 0 OR s.id IS NOT NULL)"
     };
 }
 
 statements! {
     /// A company.
-    INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// A company, changed.
+    UPDATE = "UPDATE company SET name = $3, description = $4, tags = $5, products = $6
+        WHERE client_id = $1 AND id = $2";
     /// One company alone.
-    GET = "SELECT client_id, id, name, description, tags, created, created_by, last_sync
+    GET = "SELECT client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id
         FROM company WHERE client_id = $1 AND id = $2";
     /// The client of a company, for an address that holds the company's id alone.
     LOCATE = "SELECT client_id FROM company WHERE id = $1";
     /// One company with its connections and their errors, in one round trip.
-    GET_WHOLE = concat!(whole!(), " WHERE c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id, e.id");
+    GET_WHOLE = concat!(whole!(), " AND c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id, e.id");
     /// A company.
     DELETE = "DELETE FROM company WHERE client_id = $1 AND id = $2 RETURNING created, tags";
     /// What is to be erased later: what the events of a deleted company remember of it.
@@ -60,13 +90,16 @@ statements! {
         ON CONFLICT (client_id, kind, slot) DO UPDATE SET n = counter.n + excluded.n";
 }
 
-fn company(row: &Row) -> Result<Company, StoreError> {
+/// `products` is the column where the products stand; the parent's id stands after it.
+fn company(row: &Row, products: usize) -> Result<Company, StoreError> {
     Ok(Company {
         client: row.get(0)?,
         id: row.get(1)?,
         name: CompanyName::from_stored(row.get(2)?),
         description: row.get(3)?,
         tags: from_json::<Tags>("company.tags", &row.get::<String>(4)?)?,
+        products: from_json("company.products", &row.get::<String>(products)?)?,
+        parent: row.get(products + 1)?,
         created: row.get(5)?,
         created_by: row.get(6)?,
         last_sync: row.get(7)?,
@@ -79,7 +112,7 @@ pub(crate) fn whole_of(client: ClientId, ids: &[CompanyId]) -> Composed {
     let client = Value(Bound::Uuid(client.uuid()));
     let mut pieces = vec![
         Sql(whole!()),
-        Sql(" WHERE c.client_id = "),
+        Sql(" AND c.client_id = "),
         client,
         Sql(" AND c.id IN ("),
     ];
@@ -100,13 +133,16 @@ pub(crate) fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreE
         let id: CompanyId = row.get(1)?;
         if companies.last().is_none_or(|last| last.company.id != id) {
             companies.push(CompanyWithConnections {
-                company: company(row)?,
+                company: company(row, 25)?,
+                parent: reference(row, 27)?,
+                subsidiaries: Vec::new(),
                 connections: Vec::new(),
             });
         }
         let Some(last) = companies.last_mut() else {
             continue;
         };
+        last.subsidiaries.extend(reference(row, 32)?);
         let Some(connection) = row.get::<Option<_>>(9)? else {
             continue;
         };
@@ -132,12 +168,32 @@ pub(crate) fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreE
             });
         }
     }
+    for found in &mut companies {
+        found
+            .subsidiaries
+            .sort_unstable_by_key(|one| (one.created, one.id));
+    }
     Ok(companies)
+}
+
+/// Another company that stands in the columns from `at` on, where there is one.
+fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>, StoreError> {
+    let Some(id) = row.get(at)? else {
+        return Ok(None);
+    };
+    Ok(Some(CompanyReference {
+        id,
+        name: CompanyName::from_stored(row.get(at + 1)?),
+        description: row.get(at + 2)?,
+        tags: from_json::<Tags>("company.tags", &row.get::<String>(at + 3)?)?,
+        created: row.get(at + 4)?,
+    }))
 }
 
 /// Adds a company and counts it.
 pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     let tags = to_json("company.tags", &company.tags)?;
+    let products = to_json("company.products", &company.products)?;
     tx.execute(
         &INSERT,
         values![
@@ -148,12 +204,37 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
             &tags,
             company.created,
             &company.created_by,
-            company.last_sync
+            company.last_sync,
+            &products,
+            company.parent
         ],
     )
     .await?;
     company_list::insert(tx, company).await?;
+    if let Some(parent) = company.parent {
+        company_reference::add(tx, company.client, company.id, parent).await?;
+    }
     count(tx, company.client, 1).await
+}
+
+/// Saves what a client can change of a company that was read in this transaction, but for its parent, which
+/// [`company_reference::set_parent`] saves.
+pub async fn update(tx: &mut Tx, was: &Company, company: &Company) -> Result<(), StoreError> {
+    let tags = to_json("company.tags", &company.tags)?;
+    let products = to_json("company.products", &company.products)?;
+    tx.execute(
+        &UPDATE,
+        values![
+            company.client,
+            company.id,
+            company.name.as_str(),
+            &company.description,
+            &tags,
+            &products
+        ],
+    )
+    .await?;
+    company_list::update(tx, was, company).await
 }
 
 async fn count(tx: &mut Tx, client: ClientId, change: i64) -> Result<(), StoreError> {
@@ -172,7 +253,7 @@ pub async fn find(
     on.row(&GET, values![client, id])
         .await?
         .as_ref()
-        .map(company)
+        .map(|row| company(row, 8))
         .transpose()
 }
 

@@ -10,6 +10,7 @@ pub mod company;
 pub mod company_filter;
 pub mod company_list;
 pub mod company_page;
+pub mod company_reference;
 mod composed;
 pub mod connection;
 pub mod consent;

@@ -10,6 +10,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::company::STATEMENTS,
     crate::company_list::STATEMENTS,
     crate::company_page::STATEMENTS,
+    crate::company_reference::STATEMENTS,
     crate::connection::STATEMENTS,
     crate::consent::STATEMENTS,
     crate::consumer::STATEMENTS,

@@ -186,6 +186,7 @@ impl TestClient {
             address: None,
             correlation: None,
             once: None,
+            name: None,
         };
         let new = NewApiKey { name: None, scopes };
         let made = self

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use handclasp_app::App;
 use handclasp_domain::{
     CompanyFacts, CompanyId, ConnectionError, ConnectionFacts, ConnectionId, ConnectionStatus,
-    EventFacts, EventId, IntegrationId, PlatformKey, RateLimitFacts, Remembered, SourceId,
-    SourceType, Timestamp,
+    EventFacts, EventId, IntegrationId, PlatformKey, ProductIdentifier, Products, RateLimitFacts,
+    Remembered, SourceId, SourceType, Timestamp,
 };
 use handclasp_store::fan_out::Told;
 use serde::{Serialize, Serializer};
@@ -33,7 +33,10 @@ pub(crate) fn render(app: &App, event: &Told) -> Result<Bytes, serde_json::Error
 fn payload<'a>(app: &App, facts: &'a EventFacts) -> Payload<'a> {
     let company = &facts.company;
     let Some(connection) = &facts.connection else {
-        return Payload::Company(company_details(app, company));
+        return match &company.product {
+            Some(product) => Payload::Product(product_details(company, product)),
+            None => Payload::Company(company_details(app, company)),
+        };
     };
     Payload::Connection {
         reference_company: CompanyReference {
@@ -61,6 +64,7 @@ struct Message<'a> {
 #[serde(untagged)]
 enum Payload<'a> {
     Company(CompanyDetails<'a>),
+    Product(ProductDetails<'a>),
     #[serde(rename_all = "camelCase")]
     Connection {
         reference_company: CompanyReference<'a>,
@@ -106,6 +110,8 @@ struct CompanyDetails<'a> {
     created: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by_user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Products::is_empty")]
+    products: &'a Products,
     tags: &'a BTreeMap<String, String>,
 }
 
@@ -118,7 +124,35 @@ fn company_details<'a>(app: &App, company: &'a CompanyFacts) -> CompanyDetails<'
         last_sync: company.last_sync,
         created: company.created,
         created_by_user_name: company.created_by.as_deref(),
+        products: &company.products,
         tags: company.tags.as_map(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProductDetails<'a> {
+    /// The company.
+    id: CompanyId,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    product_id: &'a ProductIdentifier,
+    product_name: String,
+    products: &'a Products,
+}
+
+fn product_details<'a>(
+    company: &'a CompanyFacts,
+    product: &'a ProductIdentifier,
+) -> ProductDetails<'a> {
+    ProductDetails {
+        id: company.id,
+        name: company.name.as_str(),
+        description: company.description.as_deref(),
+        product_id: product,
+        product_name: product.title(),
+        products: &company.products,
     }
 }
 

@@ -41,7 +41,9 @@ impl FromRequestParts<Api> for MayWriteOwn {
         match shown_token(&parts.headers, api) {
             Some(token) => {
                 let client = own(token, parts, api).await?.client;
-                caller(parts, api, client, Actor::Person).await.map(Self)
+                caller(parts, api, client, Actor::Person, None)
+                    .await
+                    .map(Self)
             }
             None => {
                 let MayWrite(caller) = MayWrite::from_request_parts(parts, api).await?;

@@ -41,7 +41,9 @@ async fn a_body_that_is_good_but_for_its_depth_is_400() {
         // One level less is taken, and so are brackets in a text.
         for fine in [nested(127), format!("\"{}\"", "[".repeat(100_000))] {
             let answer = send(&stage, &method, &path, JSON, with(&fine)).await;
-            if method == Method::PATCH {
+            if path.ends_with("/authorization") {
+                refused(&answer, 400);
+            } else if path.contains("/connections/") {
                 assert!(refused(&answer, 400).contains("Only a Linked connection"));
             } else {
                 assert!([200, 201].contains(&answer.status), "{}", answer.text());

@@ -13,6 +13,7 @@ mod lists;
 mod methods;
 mod not_built;
 mod once;
+mod references;
 mod rights;
 
 use axum::Router;

@@ -1,14 +1,11 @@
 //! Companies on the wire.
 
-use std::fmt;
+use handclasp_app::{CompanyWithConnections, ConnectionWithErrors};
+use handclasp_domain::{CompanyId, Products, Tags};
+use serde::{Serialize, Serializer};
 
-use handclasp_app::{CompanyWithConnections, ConnectionWithErrors, NewCompany};
-use handclasp_domain::{CompanyId, CompanyName, Tags, parse_description};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
-
-use super::{Connections, Instant, NotBuilt};
-use crate::failure::Failure;
+use super::company_reference::Reference;
+use super::{Connections, Instant};
 use crate::state::Api;
 
 /// A company.
@@ -27,18 +24,32 @@ pub(crate) struct Company<'a> {
     last_sync: Option<Instant>,
     created: Instant,
     created_by_user_name: Option<&'a str>,
-    products: [&'a str; 0],
+    products: &'a Products,
     tags: &'a Tags,
     data_connections: Connections<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reference_parent_company: Option<CompanyId>,
-    reference_subsidiary_companies: [CompanyId; 0],
+    reference_parent_company: Option<Reference<'a>>,
+    reference_subsidiary_companies: Vec<Reference<'a>>,
+    /// Users are the Portal's: nothing sets them here.
     owner_user_ids: [&'a str; 0],
 }
 
 impl<'a> Company<'a> {
-    /// A company with these connections.
-    pub(crate) fn of(
+    /// A company with its connections and those that it refers to.
+    pub(crate) fn of(api: &'a Api, found: &'a CompanyWithConnections) -> Self {
+        Self {
+            reference_parent_company: found.parent.as_ref().map(Reference::from),
+            reference_subsidiary_companies: found
+                .subsidiaries
+                .iter()
+                .map(Reference::from)
+                .collect(),
+            ..Self::alone(api, &found.company, &found.connections)
+        }
+    }
+
+    /// A company with these connections, which refers to no other.
+    pub(crate) fn alone(
         api: &'a Api,
         company: &'a handclasp_domain::Company,
         connections: &'a [ConnectionWithErrors],
@@ -52,14 +63,14 @@ impl<'a> Company<'a> {
             last_sync: company.last_sync.map(Instant),
             created: Instant(company.created),
             created_by_user_name: company.created_by.as_deref(),
-            products: [],
+            products: &company.products,
             tags: &company.tags,
             data_connections: Connections {
                 api,
                 list: connections,
             },
             reference_parent_company: None,
-            reference_subsidiary_companies: [],
+            reference_subsidiary_companies: Vec::new(),
             owner_user_ids: [],
         }
     }
@@ -73,70 +84,6 @@ pub(crate) struct Companies<'a> {
 
 impl Serialize for Companies<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(
-            self.list
-                .iter()
-                .map(|found| Company::of(self.api, &found.company, &found.connections)),
-        )
-    }
-}
-
-/// What a company is created with.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CreateCompany {
-    name: Option<String>,
-    description: Option<String>,
-    tags: Option<Pairs>,
-    #[serde(default)]
-    products: NotBuilt,
-    #[serde(default)]
-    reference_parent_company: NotBuilt,
-    #[serde(default)]
-    reference_subsidiary_companies: NotBuilt,
-}
-
-impl CreateCompany {
-    /// Checks the fields.
-    pub(crate) fn parse(self) -> Result<NewCompany, Failure> {
-        self.products.refuse("products")?;
-        self.reference_parent_company
-            .refuse("referenceParentCompany")?;
-        self.reference_subsidiary_companies
-            .refuse("referenceSubsidiaryCompanies")?;
-        let name = self.name.ok_or_else(|| super::missing("name"))?;
-        Ok(NewCompany {
-            name: CompanyName::parse(&name)?,
-            description: parse_description(self.description.as_deref())?,
-            tags: Tags::parse(self.tags.unwrap_or_default().0)?,
-        })
-    }
-}
-
-/// An object's members as they came, so that a key that stands there twice is seen.
-#[derive(Default)]
-struct Pairs(Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = members.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
+        serializer.collect_seq(self.list.iter().map(|found| Company::of(self.api, found)))
     }
 }

@@ -1,18 +1,19 @@
 //! Connections on the wire.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use handclasp_app::{AppError, ConnectionWithErrors};
 use handclasp_domain::{
     ConnectionError, ConnectionId, ConnectionStatus, FieldError, IntegrationId, PlatformKey,
-    SourceId, SourceType,
+    SourceId, SourceType, is_one_line,
 };
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Instant;
+use super::{Instant, Pairs};
 use crate::state::Api;
 
 /// A connection. The contract allows no field beyond its own: what is ours stands in `connectionInfo`.
@@ -193,5 +194,42 @@ impl UpdateConnection {
             return Ok(());
         }
         Err(FieldError::new("status", "can only be set to Unlinked"))
+    }
+}
+
+/// What a connection is authorized with: an object of texts.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct UpdateAuthorization(Pairs);
+
+/// The most that an authorization has.
+const GIVEN_MAX: usize = 50;
+
+/// The longest key and the longest value of an authorization, in characters.
+const GIVEN_LENGTHS: (usize, usize) = (100, 10_000);
+
+impl UpdateAuthorization {
+    /// Checks that it is not beyond measure; what it must hold is the integration's to say.
+    pub(crate) fn parse(self) -> Result<BTreeMap<String, String>, FieldError> {
+        let mut given = BTreeMap::new();
+        for (key, value) in self.0.0 {
+            if !(1..=GIVEN_LENGTHS.0).contains(&key.chars().count()) || !is_one_line(&key) {
+                let problem = "must have keys of 1 to 100 characters without control characters";
+                return Err(FieldError::new("authorization", problem));
+            }
+            if value.chars().count() > GIVEN_LENGTHS.1 {
+                let problem = format!("must have at most {} characters", GIVEN_LENGTHS.1);
+                return Err(FieldError::new(key, problem));
+            }
+            if given.contains_key(&key) {
+                return Err(FieldError::new(key, "is given twice"));
+            }
+            if given.len() == GIVEN_MAX {
+                let problem = format!("must have at most {GIVEN_MAX} entries");
+                return Err(FieldError::new("authorization", problem));
+            }
+            given.insert(key, value);
+        }
+        Ok(given)
     }
 }

@@ -11,7 +11,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use handclasp_app::{AlertAuthHeader, App, Caller, NewCompany, ProfileChange};
-use handclasp_domain::{Actor, ClientId, CompanyId, CompanyName, ConsumerId, Scopes, Tags};
+use handclasp_domain::{
+    Actor, ClientId, CompanyId, CompanyName, ConsumerId, Products, References, Scopes, Tags,
+};
 use handclasp_web::layers::{Outer, Proxies, Surface};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -169,13 +171,15 @@ async fn remember(app: &App, file: &Path, addresses: &wiring::Addresses) -> anyh
                 name: CompanyName::parse("demo-customer-1")?,
                 description: Some("Made by the demo".to_owned()),
                 tags: Tags::default(),
+                products: Products::default(),
+                references: References::default(),
             },
         )
         .await?;
     let memory = Memory {
         client,
         api_key: made.api_key.expose().clone(),
-        company: company.id,
+        company: company.company.id,
         consumer,
     };
     note(file, &memory)?;
@@ -197,6 +201,7 @@ fn operator(client: ClientId) -> Caller {
     Caller {
         client,
         actor: Actor::Operator,
+        name: None,
         address: None,
         correlation: None,
         once: None,

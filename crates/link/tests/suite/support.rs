@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use handclasp_app::{App, AuthorizationRequest, Caller, NewCompany, ProfileChange};
-use handclasp_domain::{Actor, CompanyId, CompanyName, Tags};
+use handclasp_domain::{Actor, CompanyId, CompanyName, Products, References, Tags};
 use handclasp_sandbox::{Registered, Registrations, SandboxParts};
 use handclasp_testkit::{Setup, TestApp, TestClient, TestServer};
 use handclasp_web::cookies::CookiePolicy;
@@ -45,6 +45,8 @@ impl World {
             name: CompanyName::parse("internal-42").unwrap(),
             description: None,
             tags: Tags::default(),
+            products: Products::default(),
+            references: References::default(),
         };
         let company = test
             .app
@@ -145,6 +147,7 @@ fn caller(client: &TestClient) -> Caller {
     Caller {
         client: client.id(),
         actor: Actor::Operator,
+        name: None,
         address: None,
         correlation: None,
         once: None,

@@ -2,7 +2,7 @@
 
 use handclasp_domain::{
     ClientEvent, ConnectionError, ConnectionFacts, ConnectionStatus, Event, EventFacts, EventType,
-    Id, RateLimitFacts, SourceType, Timestamp,
+    Id, Products, RateLimitFacts, SourceType, Timestamp,
 };
 use handclasp_store::event;
 use handclasp_testkit::contract::contract;
@@ -47,6 +47,12 @@ fn with_connection(facts: EventFacts) -> EventFacts {
     }
 }
 
+fn with_product(mut facts: EventFacts) -> EventFacts {
+    facts.company.products = Products::parse(["lending", "bank-feeds"]).unwrap();
+    facts.company.product = Some("bank-feeds".parse().unwrap());
+    facts
+}
+
 #[tokio::test]
 async fn every_kind_of_event_keeps_the_contract() {
     let bed = Bed::make().await;
@@ -66,6 +72,8 @@ async fn every_kind_of_event_keeps_the_contract() {
             at: bed.app().now(),
             facts: if kind.as_str().starts_with("connection") {
                 with_connection(facts.clone())
+            } else if kind.as_str().starts_with("company.product") {
+                with_product(facts.clone())
             } else {
                 facts.clone()
             },
@@ -116,6 +124,7 @@ async fn every_kind_of_event_keeps_the_contract() {
         let schema = match call.event_type().split('.').next() {
             Some("connection") => "ConnectionWebhook",
             Some("client") => "ClientRateLimitWebhook",
+            _ if call.event_type().starts_with("company.product") => "CompanyProductWebhook",
             _ => "CompanyWebhook",
         };
         if let Some(contract) = contract() {
@@ -143,6 +152,16 @@ async fn every_kind_of_event_keeps_the_contract() {
             "dailyQuota": 12_000,
             "quotaRemaining": 7,
             "expiryDate": "2026-03-02T00:00:00.0000000Z",
+        })
+    );
+    assert_eq!(
+        payload(EventType::CompanyProductAdded),
+        json!({
+            "id": company.id,
+            "name": "Ash & Birch",
+            "productId": "bank-feeds",
+            "productName": "Bank feeds",
+            "products": ["lending", "bank-feeds"],
         })
     );
     assert_eq!(

@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
 use handclasp_ambient::{SeededRandom, SystemClock};
 use handclasp_app::{App, Caller, Consumer, NewCompany, NewWebhook};
-use handclasp_domain::{Actor, ClientId, Company, CompanyName, EventId, Tags};
+use handclasp_domain::{
+    Actor, ClientId, Company, CompanyName, EventId, Products, References, Tags,
+};
 use handclasp_store::lane::LaneKey;
 use handclasp_store::{Engine, delivery, statements, values};
 use handclasp_testkit::{Setup, TestApp, TestClient};
@@ -296,6 +298,7 @@ pub(crate) fn caller(client: ClientId) -> Caller {
     Caller {
         client,
         actor: Actor::Operator,
+        name: None,
         address: None,
         correlation: None,
         once: None,
@@ -313,8 +316,13 @@ pub(crate) async fn company(
         name: CompanyName::parse(name).unwrap(),
         description: None,
         tags: Tags::parse(tags).unwrap(),
+        products: Products::default(),
+        references: References::default(),
     };
-    app.create_company(&caller(client), new).await.unwrap()
+    app.create_company(&caller(client), new)
+        .await
+        .unwrap()
+        .company
 }
 
 /// Another process on the same database, with a clock as real ones have it.

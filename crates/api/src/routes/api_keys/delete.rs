@@ -93,6 +93,7 @@ mod tests {
             address: None,
             correlation: None,
             once: None,
+            name: None,
         };
         for round in 0..5 {
             while app.list_api_keys(client).await.unwrap().len() < 6 {

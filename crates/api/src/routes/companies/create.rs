@@ -1,6 +1,7 @@
 //! `POST /companies`
 
 use axum::extract::State;
+use handclasp_app::CompanyWithConnections;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
@@ -16,10 +17,11 @@ pub(crate) async fn create_company(
     State(api): State<Api>,
     ApiJson(Object(new)): ApiJson<Object<CreateCompany>>,
 ) -> Answer {
-    let reply = Reply::new(&caller, &api, |api, made| {
-        reply::json(StatusCode::OK, &Company::of(api, made, &[]))
+    let new = new.parse()?;
+    let reply = Reply::new(&caller, &api, |api, made: &CompanyWithConnections| {
+        reply::json(StatusCode::OK, &Company::of(api, made))
     });
-    reply.to(&api.create_company(&caller, new.parse()?).await?)
+    reply.to(&api.create_company(&caller, new).await?)
 }
 
 #[cfg(test)]
@@ -49,7 +51,7 @@ mod tests {
           "platform": "",
           "redirect": "http://127.0.0.1:4000/company/[id 1]",
           "created": "2026-03-01T12:00:00.0000000Z",
-          "createdByUserName": null,
+          "createdByUserName": "First key",
           "products": [],
           "tags": {
             "region": "eu",

@@ -17,8 +17,7 @@ pub(crate) async fn get_company(
     ApiPath(Part(id)): ApiPath<Part<CompanyId>>,
 ) -> Answer {
     let found = api.company(client, id).await?;
-    let body = Company::of(&api, &found.company, &found.connections);
-    reply::json(StatusCode::OK, &body)
+    reply::json(StatusCode::OK, &Company::of(&api, &found))
 }
 
 #[cfg(test)]
@@ -59,7 +58,7 @@ mod tests {
           "platform": "",
           "redirect": "http://127.0.0.1:4000/company/[id 1]",
           "created": "2026-03-01T12:00:00.0000000Z",
-          "createdByUserName": null,
+          "createdByUserName": "First key",
           "products": [],
           "tags": {},
           "dataConnections": [

@@ -1,11 +1,13 @@
 //! Connections.
 
+mod authorize;
 mod create;
 mod delete;
 mod get;
 mod list;
 mod unlink;
 
+pub(crate) use authorize::update_authorization;
 pub(crate) use create::create_connection;
 pub(crate) use delete::delete_connection;
 pub(crate) use get::get_connection;
