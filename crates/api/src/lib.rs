@@ -7,6 +7,7 @@
 //! What the contract has and this version has not is listed in `not_built`, and answered 501.
 
 mod auth;
+mod doc;
 mod failure;
 mod not_built;
 mod page;

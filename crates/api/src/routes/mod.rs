@@ -1,5 +1,6 @@
 //! One file a route.
 
+pub(crate) mod about;
 pub(crate) mod companies;
 pub(crate) mod connections;
 pub(crate) mod integrations;

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use handclasp_app::{CompanyWithConnections, ConnectionWithErrors, NewCompany};
-use handclasp_domain::{CompanyId, CompanyName, Tags, parse_description};
+use handclasp_domain::{CompanyId, CompanyName, DESCRIPTION_MAX, Tags, parse_description};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
-use super::{Connections, Instant, NotBuilt};
+use super::{Connection, Connections, Instant, NotBuilt};
+use crate::doc::shape::{id, line, list, object, or_null, text, time, url, with, word};
+use crate::doc::{Schemas, Shape};
 use crate::failure::Failure;
 use crate::state::Api;
 
@@ -139,4 +142,98 @@ impl<'de> Deserialize<'de> for Pairs {
 
         deserializer.deserialize_map(Members)
     }
+}
+
+impl Shape for Company<'_> {
+    const NAME: &'static str = "Company";
+
+    fn schema(all: &mut Schemas) -> Value {
+        let nothing = |text| with(list(text, json!({})), json!({ "maxItems": 0 }));
+        let connections = all.of::<Connection<'_>>();
+        object("A company: one of your customers, with its connections.")
+            .must("id", id("The company's id."))
+            .must("name", name())
+            .may("description", description())
+            .must(
+                "platform",
+                with(
+                    word("A relic of the contract.", [""]),
+                    json!({ "deprecated": true }),
+                ),
+            )
+            .must(
+                "redirect",
+                url(
+                    "Where the company's people connect their systems: its Link address.",
+                    "https://link.example.com/company/0b5c7a5e-3f0d-4c1e-9a57-6d2f8b1c4e01",
+                ),
+            )
+            .may(
+                "lastSync",
+                time("When its data was last read through the server."),
+            )
+            .must("created", time("When it was created."))
+            .must(
+                "createdByUserName",
+                or_null(text("Who created it; null where it came through the API.")),
+            )
+            .must("products", nothing("The products it has."))
+            .must("tags", tags())
+            .must(
+                "dataConnections",
+                list("Its connections, the oldest first.", connections),
+            )
+            .may("referenceParentCompany", id("The company it belongs to."))
+            .must(
+                "referenceSubsidiaryCompanies",
+                nothing("The companies that belong to it."),
+            )
+            .must(
+                "ownerUserIds",
+                nothing("The staff users who look after it."),
+            )
+            .schema()
+    }
+}
+
+impl Shape for CreateCompany {
+    const NAME: &'static str = "CreateCompany";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("What a company is created with.")
+            .must("name", name())
+            .may("description", or_null(description()))
+            .may("tags", or_null(tags()))
+            .schema()
+    }
+}
+
+fn name() -> Value {
+    let name = line(
+        "Your name for it, in any script. Spaces around it are taken away.",
+        1,
+        255,
+    );
+    with(name, json!({ "example": "Ash & Birch Ltd" }))
+}
+
+fn description() -> Value {
+    json!({
+        "type": "string",
+        "description": "Your notes. The one text that may have several lines.",
+        "maxLength": DESCRIPTION_MAX,
+        "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]*$",
+        "example": "Asked for a loan in March",
+    })
+}
+
+fn tags() -> Value {
+    json!({
+        "type": "object",
+        "description": "Your labels, each with its value.",
+        "maxProperties": 10,
+        "propertyNames": line("The label.", 1, 27),
+        "additionalProperties": line("The value.", 0, 100),
+        "example": { "region": "eu" },
+    })
 }

@@ -2,8 +2,11 @@
 
 use handclasp_app::{Client, ProfileChange};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::NotBuilt;
+use crate::doc::shape::{line, list, object, or_null, with};
+use crate::doc::{Schemas, Shape};
 use crate::failure::Failure;
 
 /// The profile. Addresses of a logo and an icon are left out: there are none yet.
@@ -60,4 +63,56 @@ impl UpdateProfile {
             allowed_redirect_urls: self.white_list_urls.unwrap_or_default(),
         })
     }
+}
+
+impl Shape for Profile<'_> {
+    const NAME: &'static str = "Profile";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("What your customers see of you, and where their journeys end.")
+            .must("name", name())
+            .must("redirectUrl", redirect_url())
+            .must("whiteListUrls", allowed())
+            .schema()
+    }
+}
+
+impl Shape for UpdateProfile {
+    const NAME: &'static str = "UpdateProfile";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("What the profile is replaced with.")
+            .must("name", name())
+            .must("redirectUrl", redirect_url())
+            .may("whiteListUrls", or_null(allowed()))
+            .schema()
+    }
+}
+
+fn name() -> Value {
+    let name = line("Your name, as your customers know it.", 1, 255);
+    with(name, json!({ "example": "Lender Ltd" }))
+}
+
+fn redirect_url() -> Value {
+    json!({
+        "type": "string",
+        "description": "Where people are sent when they are done; empty for a page of Link's own. It may have placeholders, as in `?company={companyId}`.",
+        "maxLength": 2048,
+        "example": "https://app.example.com/done?company={companyId}",
+    })
+}
+
+fn allowed() -> Value {
+    let address = json!({
+        "type": "string",
+        "description": "An address.",
+        "maxLength": 2048,
+        "example": "https://app.example.com",
+    });
+    let list = list(
+        "The other addresses that a journey's own redirect may lead to.",
+        address,
+    );
+    with(list, json!({ "maxItems": 100 }))
 }

@@ -69,6 +69,16 @@ pub fn mark_url() -> &'static str {
     &URLS[2]
 }
 
+/// The stylesheet itself, for pages that load none.
+pub(super) fn css() -> &'static str {
+    std::str::from_utf8(ASSETS[0].bytes).unwrap_or_default()
+}
+
+/// Our mark itself.
+pub(super) fn mark() -> &'static [u8] {
+    ASSETS[2].bytes
+}
+
 /// Serves the assets under `/assets/…`. To be merged into the router of each site that has pages. They may be
 /// kept for ever, as other content has another address.
 pub fn router() -> Router {

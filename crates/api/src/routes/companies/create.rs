@@ -3,8 +3,10 @@
 use axum::extract::State;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{Company, CreateCompany};
@@ -17,6 +19,16 @@ pub(crate) async fn create_company(
 ) -> Answer {
     let company = api.create_company(&caller, new.parse()?).await?;
     reply::json(StatusCode::OK, &Company::of(&api, &company, &[]))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    let example = json!({ "name": "Ash & Birch Ltd", "description": "Asked for a loan in March", "tags": { "region": "eu" } });
+    Doc::new("create-company", Tag::Companies, "Create a company")
+        .text("Its `redirect` is its Link address: send it to the company's people.")
+        .sdk("companies.create")
+        .body::<CreateCompany>(example)
+        .answers::<Company<'_>>(200, "The company.")
 }
 
 #[cfg(test)]

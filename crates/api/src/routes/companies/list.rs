@@ -6,10 +6,11 @@ use http::StatusCode;
 
 use super::PATH;
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
-use crate::wire::Companies;
+use crate::wire::{Companies, Company};
 
 /// Lists the client's companies, the oldest first.
 pub(crate) async fn list_companies(
@@ -24,6 +25,14 @@ pub(crate) async fn list_companies(
         list: &list,
     };
     reply::json(StatusCode::OK, &page.body(PATH, total, results))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-companies", Tag::Companies, "List companies")
+        .text("The oldest comes first.")
+        .sdk("companies.list")
+        .answers_page::<Company<'_>>("Companies", "A page of companies.")
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Companies.
 
-mod create;
-mod delete;
-mod get;
-mod list;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
 
 pub(crate) use create::create_company;
 pub(crate) use delete::delete_company;

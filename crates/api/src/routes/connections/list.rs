@@ -6,10 +6,11 @@ use handclasp_web::error::{ApiPath, ApiQuery};
 use http::StatusCode;
 
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
-use crate::wire::Connections;
+use crate::wire::{Connection, Connections};
 
 /// Lists a company's connections, the oldest first.
 pub(crate) async fn list_connections(
@@ -28,6 +29,14 @@ pub(crate) async fn list_connections(
     };
     let path = format!("/companies/{company}/connections");
     reply::json(StatusCode::OK, &page.body(&path, total, results))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-connections", Tag::Connections, "List connections")
+        .text("The oldest comes first.")
+        .sdk("connections.list")
+        .answers_page::<Connection<'_>>("Connections", "A page of the company's connections.")
 }
 
 #[cfg(test)]

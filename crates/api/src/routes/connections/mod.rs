@@ -1,10 +1,10 @@
 //! Connections.
 
-mod create;
-mod delete;
-mod get;
-mod list;
-mod unlink;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod unlink;
 
 pub(crate) use create::create_connection;
 pub(crate) use delete::delete_connection;

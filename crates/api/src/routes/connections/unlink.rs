@@ -3,9 +3,11 @@
 use axum::extract::State;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use super::OnePath;
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
 use crate::wire::{Connection, UpdateConnection};
@@ -22,6 +24,18 @@ pub(crate) async fn unlink_connection(
     let found = api.connection(caller.client, company, id).await?;
     let body = Connection::of(&api, &found.connection, &found.errors)?;
     reply::json(StatusCode::OK, &body)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("unlink-connection", Tag::Connections, "Unlink a connection")
+        .text(
+            "A linked connection ends, and its credentials are erased. It can be authorized again.",
+        )
+        .sdk("connections.unlink")
+        .sdk_body("updateConnectionStatus")
+        .body::<UpdateConnection>(json!({ "status": "Unlinked" }))
+        .answers::<Connection<'_>>(200, "The connection as it is now.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::PATH;
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
@@ -26,6 +27,14 @@ pub(crate) async fn list_integrations(
         .map(|integration| Integration::of(&api, integration))
         .collect();
     reply::json(StatusCode::OK, &page.body(PATH, total, results))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-integrations", Tag::Integrations, "List integrations")
+        .text("Those that companies are not offered too, in the order in which Link shows them.")
+        .sdk("integrations.list")
+        .answers_page::<Integration<'_>>("Integrations", "A page of integrations.")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use handclasp_web::error::ApiPath;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
 use super::find;
+use crate::doc::{Doc, Tag};
 use crate::reply::{Answer, Part};
 use crate::state::Api;
 
@@ -25,6 +26,17 @@ pub(crate) async fn get_logo(
         (CONTENT_SECURITY_POLICY, POLICY),
     ];
     Ok((headers, logo).into_response())
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "get-integration-logo",
+        Tag::Integrations,
+        "Get an integration's logo",
+    )
+    .text("It needs no key, so that a page can show it.")
+    .answers_file("image/svg+xml", "The logo.")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Integrations.
 
-mod get;
-mod list;
-mod logo;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod logo;
 
 pub(crate) use get::get_integration;
 pub(crate) use list::list_integrations;

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{CreateWebhook, WebhookConsumer};
@@ -17,6 +19,21 @@ pub(crate) async fn create_webhook(
 ) -> Answer {
     let consumer = api.create_webhook(&caller, new.parse()?).await?;
     reply::json(StatusCode::CREATED, &WebhookConsumer::from(&consumer))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    let example =
+        json!({ "url": "https://app.example.com/events", "eventTypes": ["connection.connected"] });
+    Doc::new(
+        "create-webhook-consumer",
+        Tag::Webhooks,
+        "Create a webhook consumer",
+    )
+    .text("There can be 50. Ask for its secret to check that messages come from this server.")
+    .sdk("webhooks.createConsumer")
+    .body::<CreateWebhook>(example)
+    .answers::<WebhookConsumer<'_>>(201, "The webhook consumer.")
 }
 
 #[cfg(test)]
