@@ -122,6 +122,16 @@ pub(crate) fn line(text: &str, min: u32, max: u32) -> Value {
     })
 }
 
+/// A name: one line with more than spaces, up to 255 characters. `handclasp_domain::parse_name`.
+pub(crate) fn name(text: &str, example: &str) -> Value {
+    const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029";
+    let pattern = format!(r"^[^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*$");
+    with(
+        line(text, 1, 255),
+        json!({ "pattern": pattern, "example": example }),
+    )
+}
+
 /// No control characters, and nothing else that ends a line: `handclasp_domain::is_one_line`.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$";
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Connection, Connections, Instant, NotBuilt};
-use crate::doc::shape::{id, line, list, object, or_null, text, time, url, with, word};
+use crate::doc::shape::{id, line, list, name, object, or_null, text, time, url, with, word};
 use crate::doc::{Schemas, Shape};
 use crate::failure::Failure;
 use crate::state::Api;
@@ -152,7 +152,7 @@ impl Shape for Company<'_> {
         let connections = all.of::<Connection<'_>>();
         object("A company: one of your customers, with its connections.")
             .must("id", id("The company's id."))
-            .must("name", name())
+            .must("name", own_name())
             .may("description", description())
             .must(
                 "platform",
@@ -201,20 +201,18 @@ impl Shape for CreateCompany {
 
     fn schema(_: &mut Schemas) -> Value {
         object("What a company is created with.")
-            .must("name", name())
+            .must("name", own_name())
             .may("description", or_null(description()))
             .may("tags", or_null(tags()))
             .schema()
     }
 }
 
-fn name() -> Value {
-    let name = line(
+fn own_name() -> Value {
+    name(
         "Your name for it, in any script. Spaces around it are taken away.",
-        1,
-        255,
-    );
-    with(name, json!({ "example": "Ash & Birch Ltd" }))
+        "Ash & Birch Ltd",
+    )
 }
 
 fn description() -> Value {

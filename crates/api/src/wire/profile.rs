@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::NotBuilt;
-use crate::doc::shape::{line, list, object, or_null, with};
+use crate::doc::shape::{list, name, object, or_null, with};
 use crate::doc::{Schemas, Shape};
 use crate::failure::Failure;
 
@@ -70,7 +70,7 @@ impl Shape for Profile<'_> {
 
     fn schema(_: &mut Schemas) -> Value {
         object("What your customers see of you, and where their journeys end.")
-            .must("name", name())
+            .must("name", own_name())
             .must("redirectUrl", redirect_url())
             .must("whiteListUrls", allowed())
             .schema()
@@ -82,16 +82,15 @@ impl Shape for UpdateProfile {
 
     fn schema(_: &mut Schemas) -> Value {
         object("What the profile is replaced with.")
-            .must("name", name())
+            .must("name", own_name())
             .must("redirectUrl", redirect_url())
             .may("whiteListUrls", or_null(allowed()))
             .schema()
     }
 }
 
-fn name() -> Value {
-    let name = line("Your name, as your customers know it.", 1, 255);
-    with(name, json!({ "example": "Lender Ltd" }))
+fn own_name() -> Value {
+    name("Your name, as your customers know it.", "Lender Ltd")
 }
 
 fn redirect_url() -> Value {
@@ -99,6 +98,7 @@ fn redirect_url() -> Value {
         "type": "string",
         "description": "Where people are sent when they are done; empty for a page of Link's own. It may have placeholders, as in `?company={companyId}`.",
         "maxLength": 2048,
+        "pattern": "^$|^[Hh][Tt][Tt][Pp][Ss]?://",
         "example": "https://app.example.com/done?company={companyId}",
     })
 }
@@ -108,6 +108,7 @@ fn allowed() -> Value {
         "type": "string",
         "description": "An address.",
         "maxLength": 2048,
+        "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
         "example": "https://app.example.com",
     });
     let list = list(
