@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::setting::setting;
 
 /// Says that they are to be written anew.
-const VARIABLE: &str = "HANDCLASP_TEST_REWRITE";
+const VARIABLE: &str = "HANDCLASP_WRITE_DOCS";
 
-/// Holds a file, named from the repository's root, against what the code makes. With `HANDCLASP_TEST_REWRITE=1` it is written anew.
+/// Holds a file, named from the repository's root, against what the code makes. With `HANDCLASP_WRITE_DOCS=1` it is written anew.
 ///
 /// # Panics
 /// Where the two differ.

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Here alone the environment is read outside of the binary: `HANDCLASP_TEST_ENGINE` (`sqlite`, the default, or `postgres`),
-//! `HANDCLASP_TEST_POSTGRES` (where databases can be made), `HANDCLASP_TEST_CONTRACT` (see [`contract`]) and `HANDCLASP_TEST_REWRITE` (see
+//! `HANDCLASP_TEST_POSTGRES` (where databases can be made), `HANDCLASP_TEST_CONTRACT` (see [`contract`]) and `HANDCLASP_WRITE_DOCS` (see
 //! [`committed`]). A test that can't be set up panics: that is how it fails.
 #![expect(clippy::panic, reason = "a test that can't be set up has failed")]
 

@@ -120,7 +120,10 @@ impl Shape for CreateWebhook {
 
     fn schema(_: &mut Schemas) -> Value {
         object("What a webhook consumer is created with.")
-            .must("url", with(address(), json!({ "maxLength": 2048, "pattern": HTTPS })))
+            .must(
+                "url",
+                with(address(), json!({ "maxLength": 2048, "pattern": HTTPS })),
+            )
             .may("eventTypes", or_null(kinds()))
             .may("companyTags", or_null(company_tags()))
             .may("disabled", or_null(disabled()))
