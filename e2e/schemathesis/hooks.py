@@ -1,6 +1,7 @@
 """What the document does not say: ids of things that exist, and that an answer has nothing that is not documented."""
 
 import os
+import re
 
 import requests
 import schemathesis
@@ -8,6 +9,8 @@ import schemathesis
 API = os.environ["FUZZ_API"]
 AUTH = (os.environ["FUZZ_KEY"], "")
 NEW = {"platformKey": "mqjo"}
+UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+KEY = re.compile("[A-Za-z]{4}")
 
 
 class World:
@@ -41,12 +44,14 @@ WORLD = World()
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Half of the ids that could be some are ids of what exists."""
+    """Of the ids that are some, about half become ids of what exists. What is no id stays: that is what it is for."""
     for name, value in (path_parameters or {}).items():
-        if isinstance(value, str) and len(value) == 36 and int(value[-1], 36) % 2 == 0:
+        if not isinstance(value, str):
+            continue
+        if UUID.fullmatch(value) and int(value[-1], 16) % 2 == 0:
             path_parameters[name] = WORLD.now().get(name, value)
-        elif name == "platformKey" and isinstance(value, str) and value[:1] < "n":
-            path_parameters[name] = "mqjo"
+        elif name == "platformKey" and KEY.fullmatch(value) and value.lower() < "n":
+            path_parameters[name] = NEW["platformKey"]
     return path_parameters
 
 

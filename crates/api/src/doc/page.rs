@@ -42,13 +42,13 @@ struct Operation<'a> {
     parameters: Vec<Field>,
     body: Option<Shown<'a>>,
     answers: Vec<Answered<'a>>,
-    errors: Vec<(&'a str, &'a str)>,
+    errors: Vec<(&'a str, String)>,
     examples: Examples,
 }
 
 struct Answered<'a> {
     status: &'a str,
-    text: &'a str,
+    text: String,
     kind: &'a str,
     shape: Option<&'a str>,
     sample: String,
@@ -57,7 +57,7 @@ struct Answered<'a> {
 /// A shape with its fields.
 struct Shown<'a> {
     name: &'a str,
-    text: &'a str,
+    text: String,
     fields: Vec<Field>,
 }
 
@@ -66,6 +66,7 @@ struct Field {
     name: String,
     kind: Kind,
     required: bool,
+    /// As HTML, as all texts of the document are here.
     text: String,
     limits: String,
 }
@@ -141,7 +142,7 @@ fn of_operation<'a>(
     let (mut answers, mut errors) = (Vec::new(), Vec::new());
     for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
         match target(document, answer) {
-            Some(error) => errors.push((status.as_str(), word(&error["description"]))),
+            Some(error) => errors.push((status.as_str(), rich(word(&error["description"])))),
             None => answers.push(answered(document, status, answer)),
         }
     }
@@ -170,7 +171,7 @@ fn parameter(parameter: &Value) -> Field {
         name: word(&parameter["name"]).to_owned(),
         kind: of_kind(schema),
         required: parameter["required"] == true,
-        text: word(&parameter["description"]).to_owned(),
+        text: rich(word(&parameter["description"])),
         limits,
     }
 }
@@ -183,7 +184,7 @@ fn answered<'a>(document: &'a Value, status: &'a str, answer: &'a Value) -> Answ
     let shape = schema.and_then(name_of);
     Answered {
         status,
-        text: word(&answer["description"]),
+        text: rich(word(&answer["description"])),
         kind: content.map_or("", |(kind, _)| kind),
         shape,
         sample: shape.and(schema).map_or_else(String::new, |schema| {
@@ -212,7 +213,7 @@ fn shown<'a>(name: &'a str, schema: &'a Value) -> Shown<'a> {
     add_fields(first, "", &mut list);
     Shown {
         name,
-        text: word(&first["description"]),
+        text: rich(word(&first["description"])),
         fields: list,
     }
 }
@@ -228,7 +229,7 @@ fn add_fields(schema: &Value, before: &str, list: &mut Vec<Field>) {
             name: path.clone(),
             kind: of_kind(field),
             required,
-            text: word(&field["description"]).to_owned(),
+            text: rich(word(&field["description"])),
             limits: limits(field),
         });
         add_fields(field, &format!("{path}."), list);
@@ -242,23 +243,20 @@ fn of_kind(schema: &Value) -> Kind {
             shape: Some(name.to_owned()),
         };
     }
+    let items = (kind(schema) == "array").then(|| of_kind(&schema["items"]));
     let words = match (kind(schema), schema["format"].as_str()) {
-        ("array", _) => {
-            let items = of_kind(&schema["items"]);
-            let words = if items.words.is_empty() && items.shape.is_none() {
-                "list".to_owned()
-            } else {
-                format!("list of {}", items.words)
-            };
-            return Kind { words, ..items };
-        }
-        ("string", Some("uuid")) => "UUID",
-        ("string", Some("date-time")) => "instant",
-        ("string", Some("uri")) => "address",
-        ("string", _) => "text",
-        ("integer", _) => "whole number",
-        ("boolean", _) => "true or false",
-        (kind, _) => kind,
+        ("array", _) => match &items {
+            Some(items) if items.words.is_empty() && items.shape.is_none() => "list".to_owned(),
+            Some(items) => format!("list of {}", items.words),
+            None => String::new(),
+        },
+        ("string", Some("uuid")) => "UUID".to_owned(),
+        ("string", Some("date-time")) => "instant".to_owned(),
+        ("string", Some("uri")) => "address".to_owned(),
+        ("string", _) => "text".to_owned(),
+        ("integer", _) => "whole number".to_owned(),
+        ("boolean", _) => "true or false".to_owned(),
+        (kind, _) => kind.to_owned(),
     };
     let or_null = if schema["type"].is_array() {
         ", or null"
@@ -267,7 +265,7 @@ fn of_kind(schema: &Value) -> Kind {
     };
     Kind {
         words: format!("{words}{or_null}"),
-        shape: None,
+        shape: items.and_then(|items| items.shape),
     }
 }
 
@@ -299,8 +297,12 @@ fn limits(schema: &Value) -> String {
         (least, Some(most)) => say(format_args!("{least} to {most} characters. ")),
         (_, None) => {}
     }
-    if let (Some(least), Some(most)) = (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
-        say(format_args!("From {least} to {most}. "));
+    match (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
+        (Some(least), Some(most)) if most < u64::from(u32::MAX) => {
+            say(format_args!("From {least} to {most}. "));
+        }
+        (Some(least), _) => say(format_args!("From {least}. ")),
+        (None, _) => {}
     }
     if let Some(most) = schema["maxItems"].as_u64().filter(|most| *most > 0) {
         say(format_args!("Up to {most} entries. "));
@@ -335,25 +337,27 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A text's paragraphs, with its `words in backticks` as HTML. The text is ours, and escaped all the same.
+/// A text's paragraphs.
 fn paragraphs(text: &str) -> Vec<String> {
     let all = text.split("\n\n").filter(|text| !text.is_empty());
-    all.map(|text| {
-        let mut html = String::new();
-        for (index, part) in text.split('`').enumerate() {
-            let part = part
-                .replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;");
-            if index % 2 == 1 {
-                html.push_str("<code>");
-                html.push_str(&part);
-                html.push_str("</code>");
-            } else {
-                html.push_str(&part);
-            }
+    all.map(rich).collect()
+}
+
+/// A text as HTML, with its `words in backticks` as code. The text is ours, and escaped all the same.
+fn rich(text: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = part
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        if index % 2 == 1 {
+            html.push_str("<code>");
+            html.push_str(&part);
+            html.push_str("</code>");
+        } else {
+            html.push_str(&part);
         }
-        html
-    })
-    .collect()
+    }
+    html
 }
