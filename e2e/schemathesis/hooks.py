@@ -21,9 +21,9 @@ class World:
 
     def now(self):
         if self.ids is None:
-            self._make_room()
             company = self._post("/companies", {"name": "Ash & Birch Ltd"})
             connection = self._post(f"/companies/{company}/connections", NEW)
+            self._make_room()
             webhook = self._post("/webhooks", {"url": "https://app.example.com/events"})
             self.ids = {"companyId": company, "connectionId": connection, "webhookId": webhook}
         return self.ids
@@ -34,8 +34,9 @@ class World:
         return answer.json()["id"]
 
     def _make_room(self):
-        """There can be 50 webhook consumers."""
-        for consumer in requests.get(API + "/webhooks", auth=AUTH, timeout=30).json()["results"]:
+        """There can be 50 webhook consumers. The oldest go: a test may be busy with the newest."""
+        all_of_them = requests.get(API + "/webhooks", auth=AUTH, timeout=30).json()["results"]
+        for consumer in all_of_them[:25] if len(all_of_them) >= 50 else []:
             requests.delete(f"{API}/webhooks/{consumer['id']}", auth=AUTH, timeout=30)
 
 
