@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
@@ -23,11 +24,13 @@ MADE = re.compile(r"(\d+) generated")
 def run(server, seed, examples, phases):
     """One run. How many cases there were, and whether all was well."""
     api = server.facts["apiUrl"]
-    environment = dict(os.environ, FUZZ_API=api, FUZZ_KEY=server.facts["apiKey"])
+    environment = dict(os.environ, FUZZ_API=api, FUZZ_KEY=server.facts["apiKey"], SCHEMATHESIS_HOOKS="hooks", PYTHONPATH=str(HERE))
     command = [PROGRAM, "--no-color", "--config-file", HERE / "schemathesis.toml", "run", f"{api}/openapi.json"]
     command += ["--auth", f"{server.facts['apiKey']}:", "--seed", str(seed), "--max-examples", str(examples)]
     command += ["--phases", phases, "--generation-database", "none"]
-    done = subprocess.run(command, env=environment, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # It leaves what it remembers in the folder that it runs in, and a server is new each time.
+    with tempfile.TemporaryDirectory(prefix="handclasp-schemathesis-") as folder:
+        done = subprocess.run(command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(done.stdout, flush=True)
     made = MADE.search(done.stdout)
     return int(made[1]) if made else 0, done.returncode == 0
