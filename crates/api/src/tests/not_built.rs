@@ -3,7 +3,6 @@
 use axum::body::Body;
 use handclasp_domain::Scopes;
 use http::{Method, Request};
-use serde_json::{Value, json};
 
 use super::rights::{Ids, address, call};
 use super::{NOBODY, Stage, error, refused};

@@ -53,6 +53,7 @@ impl World {
             .create_company(&caller(&client), new)
             .await
             .unwrap()
+            .company
             .id;
         Self {
             test,
