@@ -145,7 +145,7 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
         later(Post, "/webhooks/{webhookId}/recover"),
         later(Post, "/webhooks/{webhookId}/replay"),
         later(Post, "/webhooks/{webhookId}/test"),
-        later(Post, "/webhooks/integrationKeys/zapier"),
+        outside(Post, "/webhooks/integrationKeys/zapier"),
         later(Get, "/auditLog"),
         // The API about itself.
         later(Get, "/openapi.json").by(Who::Anyone),

@@ -171,7 +171,7 @@ async fn a_wrong_type_names_its_field() {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             let name = match (&method, path.matches('/').count()) {
                 (&Method::PATCH, 5) => "connection".to_owned(),
-                (_, 3) => format!("{method} company"),
+                (_, 3) if path.starts_with("/api/companies/") => format!("{method} company"),
                 _ => name,
             };
             (name, (method, path, good))

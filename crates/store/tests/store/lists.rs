@@ -8,7 +8,7 @@ use handclasp_domain::query::{
 };
 use handclasp_domain::{
     ClientId, Company, CompanyId, CompanyName, Connection, ConnectionId, ConnectionState, Id,
-    PlatformKey, SourceType, Tags, Timestamp, fold,
+    PlatformKey, Products, SourceType, Tags, Timestamp, fold,
 };
 use handclasp_store::company_filter::Filter;
 use handclasp_store::company_page::{self, Wanted};
@@ -245,6 +245,8 @@ async fn make(store: &Store, draw: &mut Draw, client: ClientId, count: usize) ->
                 name: CompanyName::from_stored(draw.name()),
                 description: (draw.below(3) > 0).then(|| draw.text()),
                 tags: draw.tags(),
+                products: Products::default(),
+                parent: None,
                 created: draw.at(),
                 created_by: None,
                 last_sync: None,
