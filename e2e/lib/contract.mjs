@@ -54,6 +54,11 @@ if (document) ajv.addSchema(plainJsonSchema(document), 'contract');
  */
 export function checkAnswer(method, path, status, body) {
   if (!document) return;
+  if (status === 204) {
+    // Whatever the document says: one of its 204s refers to the body of a 429.
+    assert.equal(body, undefined, `${method} ${path} has a body`);
+    return;
+  }
   const isBeyond = BEYOND.some(([its, pattern]) => its === method && pattern.test(path));
   if (isBeyond && status < 400) return;
   const template = pathOf(path);

@@ -109,7 +109,6 @@ class Companies(Conformance):
         for call in (
             self.sdk.companies.get_company_sync_settings,
             self.sdk.refresh_data.all,
-            self.sdk.refresh_data.get_company_data_status,
             self.sdk.push_data.list_operations,
         ):
             self.fails(501, call, listed=False, request=at)
