@@ -24,7 +24,8 @@ class Settings(Conformance):
         theirs = self.sdk_with(basic(made.api_key))
         self.assertTrue(theirs.companies.list().results is not None)
         self.fails(400, self.sdk.settings.create_api_key, request={"name": "x" * 51})
-        self.assertIsNone(self.sdk.settings.delete_api_key(request={"api_key_id": made.id}))
+        # The contract gives this 204 the body of an error by mistake, and the SDK fails over its having none.
+        self.assertEqual(self.raw("DELETE", f"/apiKeys/{made.id}").status_code, 204)
         self.fails(401, theirs.companies.list)
         self.fails(404, self.sdk.settings.delete_api_key, request={"api_key_id": made.id})
 
@@ -34,7 +35,7 @@ class Settings(Conformance):
             made.append(self.sdk.settings.create_api_key(request={}))
         self.fails(409, self.sdk.settings.create_api_key, request={"name": "eleventh"})
         for key in made:
-            self.sdk.settings.delete_api_key(request={"api_key_id": key.id})
+            self.raw("DELETE", f"/apiKeys/{key.id}")
         (last,) = self.sdk.settings.list_api_keys().results
         self.fails(409, self.sdk.settings.delete_api_key, listed=False, request={"api_key_id": last.id})
 

@@ -237,7 +237,8 @@ test('API keys: made, listed without their text, used, deleted', async () => {
   const theirs = sdkFor(it.server, basic(made.apiKey));
   await theirs.companies.list();
   isError(await it.raw('POST', '/apiKeys', { body: { name: 'x'.repeat(51) } }), 400);
-  assert.equal(await it.sdk.settings.deleteApiKey({ apiKeyId: made.id }), undefined);
+  // The contract gives this 204 the body of an error by mistake, and the SDK fails over its having none.
+  assert.equal((await it.raw('DELETE', `/apiKeys/${made.id}`)).status, 204);
   await fails(theirs.companies.list(), 401);
   await fails(it.sdk.settings.deleteApiKey({ apiKeyId: made.id }), 404);
 });
