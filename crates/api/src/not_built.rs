@@ -13,7 +13,7 @@ use crate::table::{Route, Verb, Who};
 /// Why an operation is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// It belongs to reading and writing business data.
+    /// It belongs to what the product is not for: reading and writing business data, and others' products.
     Outside,
     /// It will come.
     NotYet,
@@ -24,7 +24,7 @@ impl Why {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Outside => {
-                "Data reading and writing is outside this product: it has no such operation."
+                "This is outside of what the product is for: it has no such operation."
             }
             Self::NotYet => "This operation is not built yet in this version.",
         }

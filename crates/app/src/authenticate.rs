@@ -13,7 +13,7 @@ use handclasp_ambient::{Random, random_bytes};
 use handclasp_domain::{
     ApiKeyId, ClientId, Day, Id, OverLimit, Scopes, Secret, Standing, Timestamp,
 };
-use handclasp_store::client;
+use handclasp_store::{client, quota};
 use uuid::Uuid;
 
 use crate::limits::{Meter, Metered};
@@ -243,16 +243,32 @@ impl App {
         if key.note() {
             self.limits().note_key(&key);
         }
-        let (metered, note) = key.meter.take(now);
-        if note {
-            self.limits().note_meter(&key.meter);
-        }
-        let standing = match metered {
-            Metered::Free => None,
-            Metered::Counted(standing) => Some(standing),
-            Metered::Over(over) => return Err(over.into()),
-        };
+        let standing = self.count(&key.meter, now)?;
         Ok(Authenticated { key, standing })
+    }
+
+    /// Counts a request that shows no API key for this client, as one with a company's access token. Says how the client stands;
+    /// nothing where it has no quota.
+    pub async fn count_for(&self, client: ClientId) -> Result<Option<Standing>, NotTaken> {
+        let now = self.now();
+        let today = Day::of(now);
+        let quota = quota::find(&mut self.store(), client).await;
+        let meter = self.limits().meter(client, today);
+        let known = quota.map_err(AppError::from)?;
+        meter.learn(&known, self.settings().limits.daily_quota, today);
+        Ok(self.count(&meter, now)?)
+    }
+
+    fn count(&self, meter: &Arc<Meter>, now: Timestamp) -> Result<Option<Standing>, OverLimit> {
+        let (metered, note) = meter.take(now);
+        if note {
+            self.limits().note_meter(meter);
+        }
+        match metered {
+            Metered::Free => Ok(None),
+            Metered::Counted(standing) => Ok(Some(standing)),
+            Metered::Over(over) => Err(over),
+        }
     }
 
     /// Looks up a key that was not good before, which may be a guess. Of many requests that show it at once one does it for all, so

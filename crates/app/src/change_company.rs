@@ -1,6 +1,6 @@
 //! A company changed by its client: replaced, or in some fields.
 
-use handclasp_domain::{AuditId, CompanyId, CompanyName, Edit, Products, References, Tags};
+use handclasp_domain::{CompanyId, CompanyName, Edit, Products, References, Tags};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::company;
 use handclasp_store::company::CompanyWithConnections;
@@ -55,15 +55,8 @@ impl App {
         action: &'static str,
     ) -> Result<CompanyWithConnections, AppError> {
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action,
             company: Some(id),
-            subject: None,
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, action, self.now())
         };
         let mark = caller.mark(&entry);
         let events = ProductEvents::draw(self, change.products.as_set());

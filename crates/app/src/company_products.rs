@@ -1,7 +1,7 @@
 //! The products of a company: which are added and removed, and the events that tell it.
 
 use handclasp_domain::{
-    AuditId, Company, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType, PRODUCTS_MAX,
+    Company, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType, PRODUCTS_MAX,
     ProductIdentifier, Products, Timestamp,
 };
 use handclasp_store::audit::{self, AuditEntry};
@@ -116,15 +116,8 @@ impl App {
             Step::Remove => ("remove_product", "company.product.remove"),
         };
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action,
             company: Some(id),
-            subject: None,
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, action, self.now())
         };
         let mark = (caller.client, entry.id);
         let events = ProductEvents(vec![self.logged_id()]);

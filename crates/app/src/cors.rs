@@ -1,7 +1,7 @@
 //! The origins whose pages may call the API with a company's access token.
 
-use handclasp_domain::{AuditId, ClientId, CorsOrigin, FieldError};
-use handclasp_store::audit::{self, AuditEntry};
+use handclasp_domain::{ClientId, CorsOrigin, FieldError};
+use handclasp_store::audit::{self};
 use handclasp_store::{client, cors};
 
 use crate::{App, AppError, Caller};
@@ -22,17 +22,7 @@ impl App {
         origins: &[String],
     ) -> Result<Vec<String>, AppError> {
         let origins = parse(origins)?;
-        let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action: "cors.update",
-            company: None,
-            subject: None,
-            address: caller.address.clone(),
-            correlation: caller.correlation,
-        };
+        let entry = self.entry(caller, "cors.update", self.now());
         let mark = caller.mark(&entry);
         self.carry_out_once(
             "change_cors_origins",

@@ -1,7 +1,7 @@
 //! A new company.
 
 use handclasp_domain::{
-    AuditId, Company, CompanyFacts, CompanyName, Event, EventFacts, EventId, EventType, Products,
+    Company, CompanyFacts, CompanyName, Event, EventFacts, EventId, EventType, Products,
     References, Tags,
 };
 use handclasp_store::audit::{self, AuditEntry};
@@ -68,15 +68,8 @@ impl App {
             },
         };
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: now,
-            actor: caller.actor,
-            action: "company.create",
             company: Some(company.id),
-            subject: None,
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, "company.create", now)
         };
         let given = Given {
             events: ProductEvents::draw(self, some(&company.products)),

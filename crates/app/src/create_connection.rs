@@ -1,8 +1,8 @@
 //! A new connection.
 
 use handclasp_domain::{
-    AuditId, CompanyFacts, CompanyId, Connection, ConnectionState, Event, EventFacts, EventId,
-    EventType, Id, PlatformKey,
+    CompanyFacts, CompanyId, Connection, ConnectionState, Event, EventFacts, EventId, EventType,
+    Id, PlatformKey,
 };
 use handclasp_integrations::Integration;
 use handclasp_store::audit::{self, AuditEntry};
@@ -67,15 +67,9 @@ impl App {
         };
         Creation {
             entry: AuditEntry {
-                client: caller.client,
-                id: self.logged_id::<AuditId>(),
-                at: now,
-                actor: caller.actor,
-                action: "connection.create",
                 company: Some(company),
                 subject: Some(connection.id.uuid()),
-                address: caller.address.clone(),
-                correlation: caller.correlation,
+                ..self.entry(caller, "connection.create", now)
             },
             connection,
             integration: integration.into(),

@@ -1,6 +1,6 @@
 //! A further API key.
 
-use handclasp_domain::{ApiKey, AuditId, FieldError, Id, Scopes, Secret, is_one_line};
+use handclasp_domain::{ApiKey, FieldError, Id, Scopes, Secret, is_one_line};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::client;
 
@@ -52,15 +52,8 @@ impl App {
             last_used: None,
         };
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: key.created,
-            actor: caller.actor,
-            action: "key.create",
-            company: None,
             subject: Some(key.id.uuid()),
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, "key.create", key.created)
         };
         let mark = caller.mark(&entry);
         let input = (key, text, stored, entry);

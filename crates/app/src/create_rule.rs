@@ -1,8 +1,6 @@
 //! A new rule.
 
-use handclasp_domain::{
-    AuditId, CompanyId, FieldError, Id, Rule, RuleId, RuleKind, Timestamp, check_email,
-};
+use handclasp_domain::{CompanyId, FieldError, Id, Rule, RuleId, RuleKind, Timestamp, check_email};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::{Tx, company, rule};
 
@@ -93,15 +91,8 @@ impl App {
         action: &'static str,
     ) -> AuditEntry {
         AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action,
-            company: None,
             subject: Some(id.uuid()),
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, action, self.now())
         }
     }
 }

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handclasp_ambient::random_bytes;
-use handclasp_domain::{AuditId, ConsumerId, EventType, FieldError, Id, Secret, is_one_line};
-use handclasp_store::audit;
+use handclasp_domain::{ConsumerId, EventType, FieldError, Id, Secret, is_one_line};
+use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::consumer::{self, Consumer};
 use handclasp_vault::Cell;
 use zeroize::Zeroizing;
@@ -54,16 +54,9 @@ impl App {
                 .map_err(|_| AppError::Internal("a webhook's secret can't be sealed"))?,
             created: self.now(),
         };
-        let entry = audit::AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: consumer.created,
-            actor: caller.actor,
-            action: "webhook.create",
-            company: None,
+        let entry = AuditEntry {
             subject: Some(id.uuid()),
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, "webhook.create", consumer.created)
         };
         let mark = caller.mark(&entry);
         self.carry_out_once(

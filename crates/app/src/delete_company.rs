@@ -1,8 +1,6 @@
 //! The end of a company, and of all that the server holds of it.
 
-use handclasp_domain::{
-    AuditId, Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType,
-};
+use handclasp_domain::{Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::{
     attempt, company, company_reference, connection, consent, event, journey, kept_answer, rule,
@@ -44,15 +42,8 @@ impl App {
             connections,
             event_id: self.logged_id(),
             entry: AuditEntry {
-                client: caller.client,
-                id: self.logged_id::<AuditId>(),
-                at: self.now(),
-                actor: caller.actor,
-                action: "company.delete",
                 company: Some(id),
-                subject: None,
-                address: caller.address.clone(),
-                correlation: caller.correlation,
+                ..self.entry(caller, "company.delete", self.now())
             },
         };
         let mark = (caller.client, deletion.entry.id);

@@ -1,6 +1,6 @@
 //! The end of an API key.
 
-use handclasp_domain::{ApiKeyId, AuditId, Id};
+use handclasp_domain::{ApiKeyId, Id};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::client;
 
@@ -11,15 +11,8 @@ impl App {
     /// most.
     pub async fn delete_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<(), AppError> {
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action: "key.delete",
-            company: None,
             subject: Some(id.uuid()),
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, "key.delete", self.now())
         };
         let mark = (caller.client, entry.id);
         self.carry_out("delete_api_key", mark, (id, entry), |tx, (id, entry)| {

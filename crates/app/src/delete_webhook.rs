@@ -1,6 +1,6 @@
 //! The end of a webhook consumer.
 
-use handclasp_domain::{AuditId, ConsumerId, Id};
+use handclasp_domain::{ConsumerId, Id};
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::consumer;
 
@@ -10,15 +10,8 @@ impl App {
     /// Deletes a webhook consumer. What it has not got yet is not delivered any more.
     pub async fn delete_webhook(&self, caller: &Caller, id: ConsumerId) -> Result<(), AppError> {
         let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action: "webhook.delete",
-            company: None,
             subject: Some(id.uuid()),
-            address: caller.address.clone(),
-            correlation: caller.correlation,
+            ..self.entry(caller, "webhook.delete", self.now())
         };
         let mark = (caller.client, entry.id);
         self.carry_out("delete_webhook", mark, (id, entry), |tx, (id, entry)| {

@@ -54,7 +54,8 @@ use handclasp_ambient::{SharedClock, SharedRandom};
 use handclasp_domain::{Actor, AuditId, ClientId, CorrelationId, ReplicaId, Secret, Timestamp};
 use handclasp_integrations::{Catalogue, Integration};
 use handclasp_outbound::Outbound;
-use handclasp_store::{Store, StoreError, Tx, audit};
+use handclasp_store::audit::{self, AuditEntry};
+use handclasp_store::{Store, StoreError, Tx};
 use handclasp_vault::{MacKey, Vault};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -313,6 +314,21 @@ impl App {
 
     pub(crate) fn logged_id<I: handclasp_domain::Id>(&self) -> I {
         handclasp_ambient::new_logged_id(&*self.0.parts.clock, &*self.0.parts.random)
+    }
+
+    /// An audit entry of what a caller does. Add whom it is about: `AuditEntry { company: Some(id), ..self.entry(…) }`.
+    pub(crate) fn entry(&self, caller: &Caller, action: &'static str, at: Timestamp) -> AuditEntry {
+        AuditEntry {
+            client: caller.client,
+            id: self.logged_id(),
+            at,
+            actor: caller.actor,
+            action,
+            company: None,
+            subject: None,
+            address: caller.address.clone(),
+            correlation: caller.correlation,
+        }
     }
 
     /// A company's Link URL.

@@ -1,8 +1,8 @@
 //! The client's profile: its name, and where journeys end.
 
 use handclasp_domain::redirect::{AllowedOrigin, RedirectTemplate};
-use handclasp_domain::{AuditId, ClientId, FieldError, Id, Secret, parse_name};
-use handclasp_store::audit::{self, AuditEntry};
+use handclasp_domain::{ClientId, FieldError, Id, Secret, parse_name};
+use handclasp_store::audit::{self};
 use handclasp_store::client;
 use handclasp_vault::Cell;
 
@@ -135,17 +135,7 @@ impl App {
         caller: &Caller,
         checked: &Checked,
     ) -> Result<(), AppError> {
-        let entry = AuditEntry {
-            client: caller.client,
-            id: self.logged_id::<AuditId>(),
-            at: self.now(),
-            actor: caller.actor,
-            action: "profile.update",
-            company: None,
-            subject: None,
-            address: caller.address.clone(),
-            correlation: caller.correlation,
-        };
+        let entry = self.entry(caller, "profile.update", self.now());
         let mark = (caller.client, entry.id);
         self.carry_out(
             "change_profile",

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use handclasp_app::{Caller, CompanyToken};
 use handclasp_domain::{Actor, ClientId};
 use handclasp_web::error::ApiError;
+use handclasp_web::layers::current;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -95,6 +96,9 @@ async fn own(token: CompanyToken, parts: &mut Parts, api: &Api) -> Result<Compan
         .any(|(name, value)| name == "companyId" && value.parse() != Ok(token.company));
     if another {
         return Err(ApiError::not_found("There is no such company.").into());
+    }
+    if let Some(standing) = api.count_for(token.client).await? {
+        current::stand(standing);
     }
     Ok(token)
 }

@@ -422,3 +422,26 @@ async fn what_is_used_is_known_after_a_restart() {
     assert_eq!((answer.status, standing(&answer).1), (200, "0"));
     refused(&api.get(PATH).await, 429);
 }
+
+#[tokio::test]
+async fn what_a_companys_token_asks_for_counts_for_its_client() {
+    let world = Limited::with_quota(5).await;
+    let made = world.api.post(PATH, json!({ "name": "x" })).await;
+    let company = format!("{PATH}/{}", made.at("/id"));
+    let token = world.api.get(&format!("{company}/accessToken")).await;
+    let header = format!("Bearer {}", token.at("/accessToken"));
+    // Another replica, which has seen no key of the client.
+    world.test.app.flush_tallies().await.unwrap();
+    let limits = LimitSettings {
+        daily_quota: 5,
+        ..LimitSettings::default()
+    };
+    let (_, replica) = world.replica(7, limits).await;
+    let page = replica.with_authorization(&header);
+    for left in ["2", "1", "0"] {
+        let answer = page.get(&company).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(standing(&answer), ("5", left, MIDNIGHT));
+    }
+    refused(&page.get(&company).await, 429);
+}

@@ -22,7 +22,7 @@ async fn operations() {
     {
       "statusCode": 501,
       "service": "PublicApi",
-      "error": "Data reading and writing is outside this product: it has no such operation.",
+      "error": "This is outside of what the product is for: it has no such operation.",
       "correlationId": "…",
       "validation": null,
       "canBeRetried": "False",

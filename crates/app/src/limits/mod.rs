@@ -53,7 +53,7 @@ impl Limits {
         }
     }
 
-    /// The meter of a client. There is one for each client that has shown a good key.
+    /// The meter of a client. There is one for each client that has shown a good key or token.
     pub(crate) fn meter(&self, client: ClientId, today: Day) -> Arc<Meter> {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let meter = meters.entry(client);
