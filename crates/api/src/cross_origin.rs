@@ -25,7 +25,7 @@ use crate::table::{Route, Verb, Who};
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key");
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Retry-After, X-Correlation-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset",
+    "Idempotent-Replayed, Retry-After, X-Correlation-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset",
 );
 const ASKED: HeaderValue = HeaderValue::from_static(
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",

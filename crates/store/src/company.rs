@@ -11,6 +11,7 @@ use crate::company_list;
 use crate::company_reference;
 use crate::composed::{Bound, Composed, Piece};
 use crate::connection::{ConnectionWithErrors, connection_at};
+use crate::counter;
 use crate::reader::{Reader, from_json, to_json};
 use crate::{Row, StoreError, Tx, statements, values};
 
@@ -85,9 +86,6 @@ statements! {
         SELECT id FROM event WHERE client_id = $1 AND company_id = $2 AND facts <> '' ORDER BY id LIMIT 500)";
     /// An erasure that is done.
     ERASED = "DELETE FROM erasure WHERE client_id = $1 AND company_id = $2";
-    /// A count, changed in this connection's slot.
-    COUNT = "INSERT INTO counter (client_id, kind, slot, n) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (client_id, kind, slot) DO UPDATE SET n = counter.n + excluded.n";
 }
 
 /// `products` is the column where the products stand; the parent's id stands after it.
@@ -214,7 +212,7 @@ pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     if let Some(parent) = company.parent {
         company_reference::add(tx, company.client, company.id, parent).await?;
     }
-    count(tx, company.client, 1).await
+    counter::add(tx, company.client, &[(counter::COMPANIES, 1)]).await
 }
 
 /// Saves what a client can change of a company that was read in this transaction, but for its parent, which
@@ -235,13 +233,6 @@ pub async fn update(tx: &mut Tx, was: &Company, company: &Company) -> Result<(),
     )
     .await?;
     company_list::update(tx, was, company).await
-}
-
-async fn count(tx: &mut Tx, client: ClientId, change: i64) -> Result<(), StoreError> {
-    let slot = tx.slot();
-    tx.execute(&COUNT, values![client, "companies", slot, change])
-        .await?;
-    Ok(())
 }
 
 /// Finds a company, alone.
@@ -292,7 +283,7 @@ pub async fn delete(
     company_list::delete(tx, client, id, gone.get(0)?, &tags).await?;
     tx.execute(&PLAN_ERASURE, values![client, id, now.plus(ERASED_AFTER)])
         .await?;
-    count(tx, client, -1).await?;
+    counter::add(tx, client, &[(counter::COMPANIES, -1)]).await?;
     Ok(true)
 }
 

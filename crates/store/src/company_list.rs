@@ -13,6 +13,7 @@ use handclasp_domain::{
     ClientId, Company, CompanyId, Connection, PlatformKey, SourceType, Tags, Timestamp, fold,
 };
 
+use crate::counter;
 use crate::{StoreError, Tx, Value, statements, values};
 
 /// What stands around each mark in a row's `tags` and `connections`. It is a control character, which no tag has.
@@ -54,9 +55,6 @@ statements! {
     /// A mark that none of a company's connections gives it any more.
     UNMARK = "DELETE FROM company_mark WHERE client_id = $1 AND mark = $3 AND company_id = $2 AND n = 0
         AND created = (SELECT created FROM company WHERE client_id = $1 AND id = $2)";
-    /// A count, changed in this connection's slot.
-    COUNT = "INSERT INTO counter (client_id, kind, slot, n) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (client_id, kind, slot) DO UPDATE SET n = counter.n + excluded.n";
     /// The count of a mark that no company has any more: its name may say something about a company.
     FORGET = "DELETE FROM counter WHERE client_id = $1 AND kind = $2
         AND NOT EXISTS (SELECT 1 FROM company_mark WHERE client_id = $1 AND mark = $3)";
@@ -203,17 +201,12 @@ async fn untag(
 }
 
 async fn count(tx: &mut Tx, client: ClientId, changes: &[(&str, i64)]) -> Result<(), StoreError> {
-    let slot = tx.slot();
     let kinds: Vec<_> = changes
         .iter()
         .map(|(mark, n)| (counter_kind(mark), *n))
         .collect();
-    let rows: Vec<Vec<Value<'_>>> = kinds
-        .iter()
-        .map(|(kind, n)| values![client, kind, slot, *n].to_vec())
-        .collect();
-    tx.insert_many(&COUNT, &rows).await?;
-    Ok(())
+    let kinds: Vec<_> = kinds.iter().map(|(kind, n)| (kind.as_str(), *n)).collect();
+    counter::add(tx, client, &kinds).await
 }
 
 /// The marks that a connection gives its company: its status, its kind, its integration. No two kinds have a word in common.

@@ -18,17 +18,13 @@ use crate::company::{self, CompanyWithConnections};
 use crate::company_filter::{Condition, Filter, Mark, Way};
 use crate::company_list::counter_kind;
 use crate::composed::{Bound, Composed, Piece};
-use crate::{ReadTx, StoreError, statements, values};
+use crate::counter;
+use crate::{ReadTx, StoreError};
 
 /// How many companies are taken to be few.
 const FEW: usize = 20_000;
 /// How many companies are looked up at a time.
 const AT_ONCE: usize = 500;
-
-statements! {
-    /// A count.
-    TOTAL = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM counter WHERE client_id = $1 AND kind = $2";
-}
 
 /// Which companies are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +90,7 @@ struct Walk<'a> {
 impl Search<'_> {
     async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
         let condition = &wanted.filter.0;
-        let all = self.total("companies").await?;
+        let all = self.total(counter::COMPANIES).await?;
         let (along, known) = self.known(condition, all).await?;
         // Nothing is left to be asked of a company that has the only mark.
         let is_mark = matches!(condition, Condition::Mark(_, true));
@@ -166,8 +162,7 @@ impl Search<'_> {
 
     async fn total(&mut self, kind: &str) -> Result<i64, StoreError> {
         let client = ClientId::from_uuid(self.client);
-        let row = self.tx.query_one(&TOTAL, values![client, kind]).await?;
-        row.get(0)
+        counter::total(&mut *self.tx, client, kind).await
     }
 
     /// All that meet the condition, in order, as long as they are few; one more otherwise.

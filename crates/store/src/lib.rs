@@ -15,6 +15,7 @@ mod composed;
 pub mod connection;
 pub mod consent;
 pub mod consumer;
+mod counter;
 pub mod cors;
 pub mod credential;
 mod db;
