@@ -1,7 +1,7 @@
 //! Lists come in pages.
 
-use handclasp_domain::FieldError;
 use handclasp_domain::query::{Order, Ordered, Property, Query, TagKey, parse_order, parse_query};
+use handclasp_domain::{FieldError, percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -51,7 +51,7 @@ impl PageQuery {
         for (name, given) in self.choices() {
             if let Some(given) = given {
                 carried.extend(["&", name, "="]);
-                carried.push_str(&percent_encoded(given));
+                percent_encode(given, &mut carried);
             }
         }
         Ok(ChosenPage {
@@ -117,20 +117,6 @@ fn parsed<P: Property>(
         None => Ok(None),
         Some(text) => parse_query(text).map_err(|error| FieldError::new(name, error.to_string())),
     }
-}
-
-/// A text as a value in the query of an address.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 fn number(name: &str, given: Option<&str>, default: u32, max: u32) -> Result<u32, FieldError> {

@@ -54,5 +54,5 @@ pub use limit::{ClientEvent, Day, OverLimit, RateLimitFacts, Standing};
 pub use product::{NotAProduct, PRODUCTS_MAX, ProductIdentifier, Products};
 pub use rule::{Rule, RuleKind, check_email};
 pub use secret::Secret;
-pub use text::{check_address, is_control, is_one_line, parse_name};
+pub use text::{check_address, is_control, is_one_line, parse_name, percent_encode};
 pub use time::Timestamp;

@@ -42,6 +42,23 @@ pub fn check_address(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Percent-encodes everything but the unreserved characters (RFC 3986, 2.3): good for a path segment, a query and a fragment
+/// alike.
+pub fn percent_encode(value: &str, into: &mut String) {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            into.push(HEX[usize::from(byte >> 4)]);
+            into.push(HEX[usize::from(byte & 15)]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{AllowedOrigin, RedirectValues, is_reserved};
-use crate::{FieldError, check_address};
+use crate::{FieldError, check_address, percent_encode};
 
 /// A redirect URL with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +224,7 @@ fn fill(pieces: &[Piece], value: &impl Fn(&str) -> String) -> String {
     for piece in pieces {
         match piece {
             Piece::Text(fixed) => text.push_str(fixed),
-            Piece::Placeholder(name) => encode(&value(name), &mut text),
+            Piece::Placeholder(name) => percent_encode(&value(name), &mut text),
         }
     }
     text
@@ -232,23 +232,6 @@ fn fill(pieces: &[Piece], value: &impl Fn(&str) -> String) -> String {
 
 fn fixed_text(pieces: &[Piece]) -> String {
     fill(pieces, &|_| String::new())
-}
-
-/// Percent-encodes everything but the unreserved characters (RFC 3986, 2.3): good for a path segment, a query and a fragment
-/// alike.
-fn encode(value: &str, into: &mut String) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            into.push(char::from(byte));
-        } else {
-            into.push('%');
-            into.push(HEX[usize::from(byte >> 4)]);
-            into.push(HEX[usize::from(byte & 15)]);
-        }
-    }
 }
 
 /// Whether WHATWG parsing would take a segment for "here" or "up", in any spelling.

@@ -60,7 +60,8 @@ fn values(api: &Api, connection: &Connection, property: ConnectionProperty) -> V
     }
 }
 
-/// By what connections are ordered; those that are equal in it stay in the order of creation.
+/// By what connections are ordered; those that are equal in it come in the order of creation, or against it where the order is turned
+/// round.
 fn key(api: &Api, connection: &Connection, by: ConnectionOrder) -> (Option<Timestamp>, String) {
     match by {
         ConnectionOrder::Created => (Some(connection.created), String::new()),
