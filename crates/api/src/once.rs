@@ -35,7 +35,7 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 
 /// Says how a change is answered. Made before the use case is called, as the answer is kept within it.
 ///
-/// ```ignore
+/// ```text
 /// let reply = Reply::new(&caller, &api, |api, made| reply::json(StatusCode::OK, &Company::of(api, made, &[])));
 /// reply.to(&api.create_company(&caller, new).await?)
 /// ```
