@@ -181,16 +181,16 @@ pub(crate) fn sites(app: &App, addresses: &Addresses, probes: Router) -> anyhow:
     let link = handclasp_link::router(app.clone(), cookies, &gate);
     let api = handclasp_api::router(app.clone(), &addresses.api);
     let sandbox = sandbox(app, addresses)?;
+    let look = pages.wrap(assets::router());
+    let look_of_sandbox = outer(Surface::Pages, &addresses.sandbox).wrap(assets::router());
     Ok(Sites::new(pages.clone())
         .for_programs("/api", programs.clone())
         .mount(&addresses.link, "/", pages.wrap(link))
-        .mount(&addresses.link, "/assets", pages.wrap(assets::router()))
+        .mount(&addresses.link, "/assets", look.clone())
+        .mount(&addresses.link, assets::FAVICON, look)
         .mount(&addresses.api, "/api", programs.wrap(api))
-        .mount(
-            &addresses.sandbox,
-            "/assets",
-            outer(Surface::Pages, &addresses.sandbox).wrap(assets::router()),
-        )
+        .mount(&addresses.sandbox, "/assets", look_of_sandbox.clone())
+        .mount(&addresses.sandbox, assets::FAVICON, look_of_sandbox)
         .mount(&addresses.sandbox, "/sandbox", sandbox.clone())
         // Where RFC 8414 looks for the metadata of an issuer with a path.
         .mount(

@@ -220,6 +220,10 @@ async fn assets_are_kept_under_their_hash_and_not_under_another() {
     }
     let response = pages().oneshot(ask("/assets/x/secret")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    // Its address does not change with it: it is not kept for ever.
+    let response = pages().oneshot(ask("/favicon.ico")).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "image/svg+xml");
+    assert_eq!(response.headers()["cache-control"], "public, max-age=86400");
 }
 
 #[tokio::test]

@@ -69,10 +69,18 @@ pub fn mark_url() -> &'static str {
     &URLS[2]
 }
 
-/// Serves the assets under `/assets/…`. To be merged into the router of each site that has pages. They may be
-/// kept for ever, as other content has another address.
+/// Where browsers look for a mark by themselves, as before they have read the page that names it.
+pub const FAVICON: &str = "/favicon.ico";
+
+/// Serves the assets under `/assets/…`, and the mark at [`FAVICON`] too. To be merged into the router of each site that has pages.
+/// Those under `/assets/…` may be kept for ever, as other content has another address.
 pub fn router() -> Router {
-    Router::new().route("/assets/{hash}/{name}", get(serve))
+    Router::new()
+        .route("/assets/{hash}/{name}", get(serve))
+        .route(
+            FAVICON,
+            get(async || answer(&ASSETS[2], "public, max-age=86400")),
+        )
 }
 
 async fn serve(Path((hash, name)): Path<(String, String)>) -> Response {
@@ -86,6 +94,10 @@ async fn serve(Path((hash, name)): Path<(String, String)>) -> Response {
     } else {
         "no-store"
     };
+    answer(asset, caching)
+}
+
+fn answer(asset: &Asset, caching: &'static str) -> Response {
     (
         [
             (CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
