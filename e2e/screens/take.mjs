@@ -297,6 +297,9 @@ try {
     await take(page, 'demo-return');
     await page.goto(server.inboxUrl);
     await take(page, 'demo-inbox');
+    // In English alone.
+    await page.goto(`${server.apiUrl}/docs`);
+    await still(page, 'api-docs');
   }
 } finally {
   await writeFile(join(folder, 'index.html'), index());

@@ -35,6 +35,8 @@ cargo xtask <command>
                      runs a command with HANDCLASP_TEST_POSTGRES naming a PostgreSQL that lives
                      as long as the command, as in `cargo xtask with-postgres cargo test`
   conformance        both published SDKs against both engines
+  fuzz-api           30,000 requests made of the API's own OpenAPI document, by schemathesis, from
+                     three seeds. `test` sends some hundreds
   kill-test [--rounds N] [--postgres] …
                      kills the server at random moments and looks for what was lost
   bench [--postgres] …
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ["journeys", "--all"] => suite::journeys(node::Scope::All),
         ["with-postgres", program, arguments @ ..] => suite::with_postgres(program, arguments),
         ["conformance"] => suite::conformance(),
+        ["fuzz-api"] => suite::fuzz_api(),
         ["kill-test", arguments @ ..] => suite::measure("kill", arguments),
         ["bench", arguments @ ..] => suite::measure("run", arguments),
         ["screens"] => suite::screens(None),

@@ -15,6 +15,9 @@ use crate::{process, root};
 /// The folder of the published Python SDK's conformance suite.
 const SDK: &str = "python-sdk";
 
+/// The folder of the requests that are made of the OpenAPI document.
+const FUZZ: &str = "schemathesis";
+
 /// Installs what `e2e/<name>/requirements.txt` names, unless exactly that is there already. Answers the environment's Python.
 ///
 /// # Errors
@@ -58,11 +61,38 @@ pub(crate) fn conformance(
     engine: Engine<'_>,
     counts: &mut Counts,
 ) -> Result<bool> {
-    let python = install(machine, SDK)?;
+    run(machine, engine, SDK, &[], counts)
+}
+
+/// Requests made of the server's own OpenAPI document, at least so many for each seed.
+pub(crate) fn fuzz_api(
+    machine: &Machine,
+    engine: Engine<'_>,
+    cases: u32,
+    seeds: &[&str],
+    counts: &mut Counts,
+) -> Result<bool> {
+    let cases = cases.to_string();
+    let arguments: Vec<&str> = std::iter::once(cases.as_str())
+        .chain(seeds.iter().copied())
+        .collect();
+    run(machine, engine, FUZZ, &arguments, counts)
+}
+
+/// Runs the `run.py` of a folder, which ends with its counts as `cargo test` would.
+fn run(
+    machine: &Machine,
+    engine: Engine<'_>,
+    name: &str,
+    arguments: &[&str],
+    counts: &mut Counts,
+) -> Result<bool> {
+    let python = install(machine, name)?;
     let mut tests = Command::new(python);
     tests
         .args(["-B", "-u", "-W", "error::ResourceWarning", "run.py"])
-        .current_dir(folder(SDK)?);
+        .args(arguments)
+        .current_dir(folder(name)?);
     node::tell(&mut tests, machine, engine)?;
     let passed = process::run_reading(&mut tests, |line| counts.read_cargo(line))?;
     ensure!(

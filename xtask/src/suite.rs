@@ -93,6 +93,12 @@ fn test_into(report: &mut Report) -> Result<()> {
         conform(report, &machine, engine)?;
     }
     for engine in [Engine::Sqlite, Engine::Postgres(&cluster)] {
+        report.step(
+            &format!("requests made of the document on {}", engine.name()),
+            |counts| python::fuzz_api(&machine, engine, 500, &["1"], counts),
+        )?;
+    }
+    for engine in [Engine::Sqlite, Engine::Postgres(&cluster)] {
         report.step(&format!("journeys on {}", engine.name()), |counts| {
             node::journeys(&machine, engine, Scope::Pairs, counts)
         })?;
@@ -124,6 +130,17 @@ pub(crate) fn conformance() -> Result<bool> {
         })
     });
     close(&report, &outcome)
+}
+
+/// A long run of requests made of the OpenAPI document.
+pub(crate) fn fuzz_api() -> Result<bool> {
+    let machine = Machine::prepare()?;
+    ensure!(build()?, "the build failed");
+    let mut report = Report::default();
+    let ran = report.step("requests made of the document", |counts| {
+        python::fuzz_api(&machine, Engine::Sqlite, 10_000, &["1", "2", "3"], counts)
+    });
+    close(&report, &ran.map(|_| ()))
 }
 
 /// Both published SDKs against one engine.

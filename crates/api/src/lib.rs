@@ -9,6 +9,7 @@
 
 mod auth;
 mod cross_origin;
+mod doc;
 mod drawing;
 mod failure;
 mod limits;

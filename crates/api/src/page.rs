@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 
 /// The default size of a page.
-const SIZE: u32 = 100;
+pub(crate) const SIZE: u32 = 100;
 /// The largest size of a page.
-const SIZE_MAX: u32 = 5_000;
+pub(crate) const SIZE_MAX: u32 = 5_000;
 
 /// The query of a list, as it comes.
 #[derive(Deserialize)]

@@ -8,10 +8,11 @@ use handclasp_domain::Scope;
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 
+use crate::doc::Doc;
 use crate::not_built::{NOT_BUILT, NotBuilt};
 use crate::once::Once;
 use crate::routes::{
-    api_keys, companies, connections, cors, integrations, profile, rules, webhooks,
+    about, api_keys, companies, connections, cors, integrations, profile, rules, webhooks,
 };
 use crate::state::Api;
 
@@ -25,6 +26,10 @@ pub(crate) struct Route {
     pub(crate) who: Who,
     /// What answers.
     pub(crate) answers: MethodRouter<Api>,
+    /// What the OpenAPI document says of it; nothing of what is not built.
+    pub(crate) doc: Option<fn() -> Doc>,
+    /// Whether it is an older form of another.
+    pub(crate) older: bool,
 }
 
 /// Who may call a route.
@@ -91,7 +96,7 @@ impl Verb {
     }
 }
 
-fn route<H, T>(verb: Verb, path: &'static str, who: Who, handler: H) -> Route
+fn route<H, T>(verb: Verb, path: &'static str, who: Who, handler: H, doc: fn() -> Doc) -> Route
 where
     H: Handler<T, Api>,
     T: 'static,
@@ -101,6 +106,8 @@ where
         path,
         who,
         answers: verb.on(handler),
+        doc: Some(doc),
+        older: false,
     }
 }
 
@@ -119,6 +126,7 @@ impl Route {
         };
         Self {
             answers: self.answers.layer(map_response(marked)),
+            older: true,
             ..self
         }
     }
@@ -157,54 +165,247 @@ pub(crate) fn routes() -> Vec<Route> {
     const WEBHOOKS: &str = "/webhooks";
     const WEBHOOK: &str = "/webhooks/{webhookId}";
     const SECRET: &str = "/webhooks/{webhookId}/secret";
+    const OPENAPI: &str = "/openapi.json";
+    const DOCS: &str = "/docs";
     let mut routes = vec![
-        route(Get, API_KEYS, READ, api_keys::list_keys),
-        route(Post, API_KEYS, WRITE, api_keys::create_key),
-        route(Delete, API_KEY, WRITE, api_keys::delete_key),
-        route(Get, COMPANIES, READ, companies::list_companies),
-        route(Post, COMPANIES, WRITE, companies::create_company),
-        route(Get, COMPANY, READ_OWN, companies::get_company),
-        route(Put, COMPANY, WRITE, companies::replace_company),
-        route(Patch, COMPANY, WRITE, companies::update_company),
-        route(Delete, COMPANY, WRITE, companies::delete_company),
-        route(Put, PRODUCT, WRITE, companies::add_product),
-        route(Delete, PRODUCT, WRITE, companies::remove_product),
+        route(
+            Get,
+            API_KEYS,
+            READ,
+            api_keys::list_keys,
+            api_keys::list::doc,
+        ),
+        route(
+            Post,
+            API_KEYS,
+            WRITE,
+            api_keys::create_key,
+            api_keys::create::doc,
+        ),
+        route(
+            Delete,
+            API_KEY,
+            WRITE,
+            api_keys::delete_key,
+            api_keys::delete::doc,
+        ),
+        route(
+            Get,
+            COMPANIES,
+            READ,
+            companies::list_companies,
+            companies::list::doc,
+        ),
+        route(
+            Post,
+            COMPANIES,
+            WRITE,
+            companies::create_company,
+            companies::create::doc,
+        ),
+        route(
+            Get,
+            COMPANY,
+            READ_OWN,
+            companies::get_company,
+            companies::get::doc,
+        ),
+        route(
+            Put,
+            COMPANY,
+            WRITE,
+            companies::replace_company,
+            companies::replace::doc,
+        ),
+        route(
+            Patch,
+            COMPANY,
+            WRITE,
+            companies::update_company,
+            companies::update::doc,
+        ),
+        route(
+            Delete,
+            COMPANY,
+            WRITE,
+            companies::delete_company,
+            companies::delete::doc,
+        ),
+        route(
+            Put,
+            PRODUCT,
+            WRITE,
+            companies::add_product,
+            companies::products::add_doc,
+        ),
+        route(
+            Delete,
+            PRODUCT,
+            WRITE,
+            companies::remove_product,
+            companies::products::remove_doc,
+        ),
         // Whoever has a token can change what it reaches: looking at data is not enough to be given it.
-        route(Get, TOKEN, WRITE, companies::get_access_token),
-        route(Get, OLD_TOKEN, WRITE, companies::get_old_access_token)
-            .older("<../accessToken>; rel=\"successor-version\""),
-        route(Get, CONNECTIONS, READ_OWN, connections::list_connections),
-        route(Post, CONNECTIONS, WRITE_OWN, connections::create_connection),
-        route(Get, CONNECTION, READ_OWN, connections::get_connection),
-        route(Patch, CONNECTION, WRITE_OWN, connections::unlink_connection),
+        route(
+            Get,
+            TOKEN,
+            WRITE,
+            companies::get_access_token,
+            companies::access_token::doc,
+        ),
+        route(
+            Get,
+            OLD_TOKEN,
+            WRITE,
+            companies::get_old_access_token,
+            companies::access_token::old_doc,
+        )
+        .older("<../accessToken>; rel=\"successor-version\""),
+        route(
+            Get,
+            CONNECTIONS,
+            READ_OWN,
+            connections::list_connections,
+            connections::list::doc,
+        ),
+        route(
+            Post,
+            CONNECTIONS,
+            WRITE_OWN,
+            connections::create_connection,
+            connections::create::doc,
+        ),
+        route(
+            Get,
+            CONNECTION,
+            READ_OWN,
+            connections::get_connection,
+            connections::get::doc,
+        ),
+        route(
+            Patch,
+            CONNECTION,
+            WRITE_OWN,
+            connections::unlink_connection,
+            connections::unlink::doc,
+        ),
         route(
             Delete,
             CONNECTION,
             WRITE_OWN,
             connections::delete_connection,
+            connections::delete::doc,
         ),
-        route(Put, AUTHORIZATION, WRITE, connections::update_authorization),
-        route(Get, INTEGRATIONS, READ_OWN, integrations::list_integrations),
-        route(Get, INTEGRATION, READ, integrations::get_integration),
-        route(Get, LOGO, Who::Anyone, integrations::get_logo),
-        route(Get, BRANDING, READ, integrations::get_branding),
-        route(Get, DRAWING, Who::Anyone, integrations::get_drawing),
-        route(Get, PROFILE, READ, profile::get_profile),
-        route(Put, PROFILE, WRITE, profile::update_profile),
-        route(Get, CORS, READ, cors::get_cors_settings),
-        route(Post, CORS, WRITE, cors::set_cors_settings),
-        route(Get, OLD_CORS, READ, cors::get_cors_settings).older(AFTER_CORS),
-        route(Post, OLD_CORS, WRITE, cors::set_cors_settings).older(AFTER_CORS),
-        route(Get, RULES, READ, rules::list_rules).older(AFTER_RULES),
-        route(Post, RULES, WRITE, rules::create_rule).older(AFTER_RULES),
-        route(Get, RULE, READ, rules::get_rule).older(AFTER_RULE),
-        route(Put, RULE, WRITE, rules::replace_rule).older(AFTER_RULE),
-        route(Delete, RULE, WRITE, rules::delete_rule).older(AFTER_RULE),
-        route(Get, WEBHOOKS, READ, webhooks::list_webhooks),
-        route(Post, WEBHOOKS, WRITE, webhooks::create_webhook),
-        route(Delete, WEBHOOK, WRITE, webhooks::delete_webhook),
+        route(
+            Put,
+            AUTHORIZATION,
+            WRITE,
+            connections::update_authorization,
+            connections::authorize::doc,
+        ),
+        route(
+            Get,
+            INTEGRATIONS,
+            READ_OWN,
+            integrations::list_integrations,
+            integrations::list::doc,
+        ),
+        route(
+            Get,
+            INTEGRATION,
+            READ,
+            integrations::get_integration,
+            integrations::get::doc,
+        ),
+        route(
+            Get,
+            LOGO,
+            Who::Anyone,
+            integrations::get_logo,
+            integrations::logo::doc,
+        ),
+        route(
+            Get,
+            BRANDING,
+            READ,
+            integrations::get_branding,
+            integrations::branding::doc,
+        ),
+        route(
+            Get,
+            DRAWING,
+            Who::Anyone,
+            integrations::get_drawing,
+            integrations::branding::drawing_doc,
+        ),
+        route(Get, PROFILE, READ, profile::get_profile, profile::get_doc),
+        route(
+            Put,
+            PROFILE,
+            WRITE,
+            profile::update_profile,
+            profile::update_doc,
+        ),
+        route(Get, CORS, READ, cors::get_cors_settings, cors::get_doc),
+        route(Post, CORS, WRITE, cors::set_cors_settings, cors::set_doc),
+        route(
+            Get,
+            OLD_CORS,
+            READ,
+            cors::get_cors_settings,
+            cors::old_get_doc,
+        )
+        .older(AFTER_CORS),
+        route(
+            Post,
+            OLD_CORS,
+            WRITE,
+            cors::set_cors_settings,
+            cors::old_set_doc,
+        )
+        .older(AFTER_CORS),
+        route(Get, RULES, READ, rules::list_rules, rules::list::doc).older(AFTER_RULES),
+        route(Post, RULES, WRITE, rules::create_rule, rules::create::doc).older(AFTER_RULES),
+        route(Get, RULE, READ, rules::get_rule, rules::get::doc).older(AFTER_RULE),
+        route(Put, RULE, WRITE, rules::replace_rule, rules::replace::doc).older(AFTER_RULE),
+        route(Delete, RULE, WRITE, rules::delete_rule, rules::delete::doc).older(AFTER_RULE),
+        route(
+            Get,
+            WEBHOOKS,
+            READ,
+            webhooks::list_webhooks,
+            webhooks::list::doc,
+        ),
+        route(
+            Post,
+            WEBHOOKS,
+            WRITE,
+            webhooks::create_webhook,
+            webhooks::create::doc,
+        ),
+        route(
+            Delete,
+            WEBHOOK,
+            WRITE,
+            webhooks::delete_webhook,
+            webhooks::delete::doc,
+        ),
         // Whoever has the secret can forge messages: looking at data is not enough to be given it.
-        route(Get, SECRET, WRITE, webhooks::get_secret),
+        route(
+            Get,
+            SECRET,
+            WRITE,
+            webhooks::get_secret,
+            webhooks::secret::doc,
+        ),
+        route(
+            Get,
+            OPENAPI,
+            Who::Anyone,
+            about::get_openapi,
+            about::openapi::doc,
+        ),
+        route(Get, DOCS, Who::Anyone, about::get_docs, about::docs::doc),
     ];
     routes.extend(NOT_BUILT.iter().map(NotBuilt::route));
     routes

@@ -96,6 +96,11 @@ impl Contract {
         }
     }
 
+    /// The document itself.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// Every operation: its method and its path under the server's address, as `/companies/{companyId}`.
     pub fn operations(&self) -> Vec<(Method, String)> {
         let mut operations = Vec::new();

@@ -1,5 +1,7 @@
 //! Requests to a router.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use base64::Engine;
@@ -11,6 +13,7 @@ use tower::ServiceExt;
 
 use crate::Answer;
 use crate::contract::contract;
+use crate::openapi::OpenApi;
 
 /// Sends requests to a router without a socket: the whole router, with its layers.
 #[derive(Clone)]
@@ -18,6 +21,7 @@ pub struct Http {
     router: Router,
     authorization: Option<HeaderValue>,
     contract: Option<&'static str>,
+    own: Option<(&'static str, Arc<OpenApi>)>,
 }
 
 impl Http {
@@ -27,6 +31,7 @@ impl Http {
             router,
             authorization: None,
             contract: None,
+            own: None,
         }
     }
 
@@ -35,6 +40,15 @@ impl Http {
     pub fn held_to_contract(&self, prefix: &'static str) -> Self {
         Self {
             contract: Some(prefix),
+            ..self.clone()
+        }
+    }
+
+    /// The same with every answer held against the server's own document too.
+    #[must_use]
+    pub fn held_to(&self, prefix: &'static str, own: Arc<OpenApi>) -> Self {
+        Self {
+            own: Some((prefix, own)),
             ..self.clone()
         }
     }
@@ -100,6 +114,12 @@ impl Http {
             && method != Method::HEAD
         {
             contract.check_answer(&method, address, &answer);
+        }
+        if let Some((prefix, own)) = &self.own
+            && let Some(address) = path.strip_prefix(prefix)
+            && method != Method::HEAD
+        {
+            own.check_answer(&method, address, &answer);
         }
         answer
     }

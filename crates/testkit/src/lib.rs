@@ -15,24 +15,28 @@
 //! ```
 //!
 //! Here alone the environment is read outside of the binary: `HANDCLASP_TEST_ENGINE` (`sqlite`, the default, or `postgres`),
-//! `HANDCLASP_TEST_POSTGRES` (where databases can be made) and `HANDCLASP_TEST_CONTRACT` (see [`contract`]). A test that can't be set up panics: that
-//! is how it fails.
+//! `HANDCLASP_TEST_POSTGRES` (where databases can be made), `HANDCLASP_TEST_CONTRACT` (see [`contract`]) and `HANDCLASP_WRITE_DOCS` (see
+//! [`committed`]). A test that can't be set up panics: that is how it fails.
 #![expect(clippy::panic, reason = "a test that can't be set up has failed")]
 
 mod answer;
 mod app;
+mod committed;
 pub mod contract;
 mod database;
 mod http_client;
 mod lossy;
+mod openapi;
 mod server;
 mod setting;
 mod written;
 
 pub use answer::Answer;
 pub use app::{START, Setup, TestApp, TestClient};
+pub use committed::committed;
 pub use database::TestDatabase;
 pub use http_client::Http;
 pub use lossy::{Break, Lossy};
+pub use openapi::OpenApi;
 pub use server::TestServer;
 pub use written::Audited;

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::{MayRead, MayWrite};
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
@@ -28,6 +30,43 @@ pub(crate) async fn set_cors_settings(
         reply::json(StatusCode::OK, &CorsSettings { allowed_origins })
     });
     reply.to(&api.change_cors_origins(&caller, &new).await?)
+}
+
+/// Its documentation.
+pub(crate) fn get_doc() -> Doc {
+    got("get-cors-settings", "Get the CORS settings", "settings.get")
+}
+
+/// Its documentation.
+pub(crate) fn set_doc() -> Doc {
+    set("set-cors-settings", "Set the CORS settings", "settings.set")
+}
+
+/// The older address's documentation.
+pub(crate) fn old_get_doc() -> Doc {
+    let id = "get-connection-management-cors-settings";
+    got(id, "Get the CORS settings (older)", "cors.get")
+}
+
+/// The older address's documentation.
+pub(crate) fn old_set_doc() -> Doc {
+    let id = "set-connection-management-cors-settings";
+    set(id, "Set the CORS settings (older)", "cors.set")
+}
+
+fn got(id: &'static str, summary: &'static str, sdk: &'static str) -> Doc {
+    Doc::new(id, Tag::Settings, summary)
+        .text("Which pages may call the API, with access tokens of companies.")
+        .sdk(sdk)
+        .answers::<CorsSettings>(200, "The settings.")
+}
+
+fn set(id: &'static str, summary: &'static str, sdk: &'static str) -> Doc {
+    Doc::new(id, Tag::Settings, summary)
+        .text("All of the origins are replaced.")
+        .sdk(sdk)
+        .body::<SetCorsSettings>(json!({ "allowedOrigins": ["https://app.example.com"] }))
+        .answers::<CorsSettings>(200, "The settings.")
 }
 
 #[cfg(test)]

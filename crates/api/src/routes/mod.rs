@@ -1,5 +1,6 @@
 //! One file a route.
 
+pub(crate) mod about;
 pub(crate) mod api_keys;
 pub(crate) mod companies;
 pub(crate) mod connections;

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::{MayRead, MayWrite};
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
 use crate::wire::{Profile, UpdateProfile};
@@ -23,6 +25,27 @@ pub(crate) async fn update_profile(
 ) -> Answer {
     let client = api.change_profile(&caller, update.parse()?).await?;
     reply::json(StatusCode::OK, &Profile::from(&client))
+}
+
+/// The documentation of `GET`.
+pub(crate) fn get_doc() -> Doc {
+    Doc::new("get-profile", Tag::Settings, "Get the profile")
+        .sdk("settings.getProfile")
+        .answers::<Profile<'_>>(200, "The profile.")
+}
+
+/// The documentation of `PUT`.
+pub(crate) fn update_doc() -> Doc {
+    let example = json!({
+        "name": "Lender Ltd",
+        "redirectUrl": "https://app.example.com/done?company={companyId}",
+        "whiteListUrls": ["https://app.example.com"],
+    });
+    Doc::new("update-profile", Tag::Settings, "Replace the profile")
+        .text("What is left out is emptied.")
+        .sdk("settings.updateProfile")
+        .body::<UpdateProfile>(example)
+        .answers::<Profile<'_>>(200, "The profile as it is now.")
 }
 
 #[cfg(test)]

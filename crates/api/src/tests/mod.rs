@@ -16,20 +16,30 @@ mod once;
 mod references;
 mod rights;
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Router;
 use handclasp_app::App;
 use handclasp_domain::CompanyId;
-use handclasp_testkit::{Http, TestApp, TestClient};
+use handclasp_testkit::{Http, OpenApi, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::table::Verb;
+use crate::doc::document;
+use crate::table::{Verb, routes};
 
 /// An id that nothing has.
 pub(crate) const NOBODY: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 
-/// The use cases, one client, and the API with that client's key. Every answer is held against the contract.
+/// Where the API of the tests stands.
+pub(crate) const BASE: &str = "http://127.0.0.1:4000/api";
+
+/// The OpenAPI document, to hold answers against.
+pub(crate) static OWN: LazyLock<Arc<OpenApi>> =
+    LazyLock::new(|| Arc::new(OpenApi::new(document(BASE, &routes()))));
+
+/// The use cases, one client, and the API with that client's key. Every answer is held against the contract and against our own document.
 pub(crate) struct Stage {
     pub(crate) test: TestApp,
     pub(crate) client: TestClient,
@@ -55,6 +65,7 @@ impl Stage {
         let test = TestApp::start().await;
         let client = test.client().await;
         let api = client.api(router(&test)).held_to_contract(crate::PREFIX);
+        let api = api.held_to(crate::PREFIX, OWN.clone());
         Self { test, client, api }
     }
 

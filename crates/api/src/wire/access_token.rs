@@ -2,6 +2,10 @@
 
 use handclasp_app::COMPANY_TOKEN_LIFETIME;
 use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::doc::shape::{object, text, whole, with, word};
+use crate::doc::{Schemas, Shape};
 
 /// A company's access token.
 #[derive(Serialize)]
@@ -38,4 +42,30 @@ impl<'a> OldAccessToken<'a> {
             access_token: token,
         }
     }
+}
+
+impl Shape for AccessToken<'_> {
+    const NAME: &'static str = "AccessToken";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("An access token of a company.")
+            .must("accessToken", token())
+            .must("expiresIn", whole("For how many seconds it is good.", 1))
+            .must("tokenType", word("How it is sent.", ["Bearer"]))
+            .schema()
+    }
+}
+
+impl Shape for OldAccessToken<'_> {
+    const NAME: &'static str = "OldAccessToken";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("An access token of a company, in the older form.")
+            .must("accessToken", token())
+            .schema()
+    }
+}
+
+fn token() -> Value {
+    with(text("The token."), json!({ "example": "hct_…" }))
 }

@@ -3,8 +3,11 @@
 use handclasp_app::{MadeApiKey, NewApiKey};
 use handclasp_domain::{ApiKey, ApiKeyId, FieldError, Scope, Scopes};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::Instant;
+use crate::doc::shape::{id, line, list, object, or_null, text, time, with, word};
+use crate::doc::{Schemas, Shape};
 
 /// An API key. `scopes` and `lastUsed` go beyond the contract.
 #[derive(Serialize)]
@@ -90,4 +93,56 @@ fn scopes(words: &[String]) -> Result<Scopes, FieldError> {
         scopes = scopes.with(scope);
     }
     Ok(scopes)
+}
+
+impl Shape for ApiKeyDetails<'_> {
+    const NAME: &'static str = "ApiKeyDetails";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("An API key.")
+            .must("id", id("The key's id."))
+            .may("name", name())
+            .may("apiKey", text("The key itself, when it is created."))
+            .must("createdDate", time("When it was created."))
+            .must("scopes", list("What it may do.", scope()))
+            .may("lastUsed", time("When it was last used, to some seconds."))
+            .schema()
+    }
+}
+
+impl Shape for ApiKeys<'_> {
+    const NAME: &'static str = "ApiKeys";
+
+    fn schema(all: &mut Schemas) -> Value {
+        let key = all.of::<ApiKeyDetails<'_>>();
+        object("All of the client's API keys.")
+            .must("results", list("The keys, the oldest first.", key))
+            .schema()
+    }
+}
+
+impl Shape for CreateApiKey {
+    const NAME: &'static str = "CreateApiKey";
+
+    fn schema(_: &mut Schemas) -> Value {
+        let scopes = list(
+            "What it may do; `read` and `write` where nothing is said.",
+            scope(),
+        );
+        object("What an API key is created with.")
+            .may("name", or_null(name()))
+            .may("scopes", or_null(with(scopes, json!({ "minItems": 1 }))))
+            .schema()
+    }
+}
+
+fn name() -> Value {
+    with(
+        line("Your name for it.", 0, 50),
+        json!({ "example": "invoices" }),
+    )
+}
+
+fn scope() -> Value {
+    word("A scope.", Scope::ALL.iter().map(|scope| scope.as_str()))
 }

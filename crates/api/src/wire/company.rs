@@ -3,9 +3,13 @@
 use handclasp_app::{CompanyWithConnections, ConnectionWithErrors};
 use handclasp_domain::{CompanyId, Products, Tags};
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
+use super::company_body::{description, own_name, products, tags};
 use super::company_reference::Reference;
-use super::{Connections, Instant};
+use super::{Connection, Connections, Instant};
+use crate::doc::shape::{id, list, object, or_null, text, time, url, with, word};
+use crate::doc::{Schemas, Shape};
 use crate::state::Api;
 
 /// A company.
@@ -85,5 +89,63 @@ pub(crate) struct Companies<'a> {
 impl Serialize for Companies<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.list.iter().map(|found| Company::of(self.api, found)))
+    }
+}
+
+impl Shape for Company<'_> {
+    const NAME: &'static str = "Company";
+
+    fn schema(all: &mut Schemas) -> Value {
+        let nothing = |text| with(list(text, json!({})), json!({ "maxItems": 0 }));
+        let connections = all.of::<Connection<'_>>();
+        let reference = all.of::<Reference<'_>>();
+        object("A company: one of your customers, with its connections.")
+            .must("id", id("The company's id."))
+            .must("name", own_name())
+            .may("description", description())
+            .must(
+                "platform",
+                with(
+                    word("A relic of the contract.", [""]),
+                    json!({ "deprecated": true }),
+                ),
+            )
+            .must(
+                "redirect",
+                url(
+                    "Where the company's people connect their systems: its Link address.",
+                    "https://link.example.com/company/0b5c7a5e-3f0d-4c1e-9a57-6d2f8b1c4e01",
+                ),
+            )
+            .may(
+                "lastSync",
+                time("When its data was last read through the server."),
+            )
+            .must("created", time("When it was created."))
+            .must(
+                "createdByUserName",
+                or_null(text(
+                    "The name of the API key that created it; null where it has none.",
+                )),
+            )
+            .must("products", products())
+            .must("tags", tags())
+            .must(
+                "dataConnections",
+                list("Its connections, the oldest first.", connections),
+            )
+            .may("referenceParentCompany", reference.clone())
+            .must(
+                "referenceSubsidiaryCompanies",
+                list(
+                    "The companies that belong to it, the oldest first.",
+                    reference,
+                ),
+            )
+            .must(
+                "ownerUserIds",
+                nothing("The staff users who look after it."),
+            )
+            .schema()
     }
 }

@@ -2,13 +2,16 @@
 
 use handclasp_app::{CompanyChange, NewCompany};
 use handclasp_domain::{
-    CompanyName, Edit, FieldError, PARENT_FIELD, Products, References, SUBSIDIARIES_FIELD, Tags,
-    Unnamed, parse_description,
+    CompanyName, DESCRIPTION_MAX, Edit, FieldError, PARENT_FIELD, Products, References,
+    SUBSIDIARIES_FIELD, Tags, Unnamed, parse_description,
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::Pairs;
 use super::company_reference::Referred;
+use crate::doc::shape::{Object, id, line, list, name, object, or_null, text, with};
+use crate::doc::{Schemas, Shape};
 
 /// What a company is created with, and replaced with.
 #[derive(Deserialize)]
@@ -105,4 +108,80 @@ impl UpdateCompany {
             },
         })
     }
+}
+
+impl Shape for CreateCompany {
+    const NAME: &'static str = "CreateCompany";
+
+    fn schema(_: &mut Schemas) -> Value {
+        members("What a company is created or replaced with.", Object::must)
+    }
+}
+
+impl Shape for UpdateCompany {
+    const NAME: &'static str = "UpdateCompany";
+
+    fn schema(_: &mut Schemas) -> Value {
+        members("What of a company is changed.", |object, name, schema| {
+            object.may(name, or_null(schema))
+        })
+    }
+}
+
+fn members(text: &'static str, name: fn(Object, &'static str, Value) -> Object) -> Value {
+    let parent = "The company that it belongs to, by its id; `{}` for none.";
+    let subsidiaries = list("The companies that belong to it, by their ids.", referred());
+    name(object(text), "name", own_name())
+        .may("description", or_null(description()))
+        .may("tags", or_null(tags()))
+        .may("products", or_null(products()))
+        .may(
+            PARENT_FIELD,
+            or_null(with(referred(), json!({ "description": parent }))),
+        )
+        .may(SUBSIDIARIES_FIELD, or_null(subsidiaries))
+        .schema()
+}
+
+fn referred() -> Value {
+    object("Another company.").may("id", id("Its id.")).schema()
+}
+
+pub(super) fn own_name() -> Value {
+    name(
+        "Your name for it, in any script. Spaces around it are taken away.",
+        "Ash & Birch Ltd",
+    )
+}
+
+pub(super) fn description() -> Value {
+    json!({
+        "type": "string",
+        "description": "Your notes. The one text that may have several lines.",
+        "maxLength": DESCRIPTION_MAX,
+        "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]*$",
+        "example": "Asked for a loan in March",
+    })
+}
+
+pub(super) fn tags() -> Value {
+    json!({
+        "type": "object",
+        "description": "Your labels, each with its value.",
+        "maxProperties": 10,
+        "propertyNames": line("The label.", 1, 27),
+        "additionalProperties": line("The value.", 0, 100),
+        "example": { "region": "eu" },
+    })
+}
+
+pub(super) fn products() -> Value {
+    let identifier = with(
+        text("Your name for a product."),
+        json!({ "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", "example": "lending" }),
+    );
+    with(
+        list("The products that are enabled for it.", identifier),
+        json!({ "maxItems": 50 }),
+    )
 }

@@ -6,6 +6,11 @@ use std::fmt;
 use handclasp_domain::{CompanyId, CompanyReference, FieldError, Tags};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::company_body::{description, own_name, tags};
+use crate::doc::shape::{id, object};
+use crate::doc::{Schemas, Shape};
 
 /// A company as its parent and its subsidiaries show it. `links.portal` is left out: there is no Portal to lead to yet.
 #[derive(Serialize)]
@@ -82,5 +87,18 @@ impl<'de> Deserialize<'de> for Referred {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+impl Shape for Reference<'_> {
+    const NAME: &'static str = "CompanyReference";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("Another company.")
+            .must("id", id("The company's id."))
+            .must("name", own_name())
+            .may("description", description())
+            .must("tags", tags())
+            .schema()
     }
 }

@@ -12,8 +12,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::{Instant, Pairs};
+use crate::doc::shape::{id, line, list, object, platform_key, text, time, url, with, word};
+use crate::doc::{Schemas, Shape};
 use crate::state::Api;
 
 /// A connection. The contract allows no field beyond its own: what is ours stands in `connectionInfo`.
@@ -231,5 +234,126 @@ impl UpdateAuthorization {
             given.insert(key, value);
         }
         Ok(given)
+    }
+}
+
+impl Shape for Connection<'_> {
+    const NAME: &'static str = "Connection";
+
+    fn schema(all: &mut Schemas) -> Value {
+        let error = all.named("DataConnectionError", |_| error());
+        object("A connection of a company to one of its systems.")
+            .must("id", id("The connection's id."))
+            .must("integrationId", id("The integration's id."))
+            .must("integrationKey", platform_key("The integration's key."))
+            .must("sourceId", id("The id of the system that it leads to."))
+            .must("sourceType", source_type())
+            .must("platformName", with(text("The integration's name."), json!({ "example": "Sandbox" })))
+            .must("linkUrl", url("Where the company's people authorize it.", "https://link.example.com/company/0b5c7a5e-3f0d-4c1e-9a57-6d2f8b1c4e01/connection/5d1f62a4-8f0b-4b7c-8e39-2c7a9d3f5b02"))
+            .must("status", word("Where it stands.", STATUSES.iter().map(|status| status.as_str())))
+            .may("lastSync", time("When its data was last read through the server."))
+            .must("created", time("When it was created."))
+            .must("dataConnectionErrors", list("What went wrong with it, the oldest first.", error))
+            .must("connectionInfo", info())
+            .schema()
+    }
+}
+
+const STATUSES: [ConnectionStatus; 4] = [
+    ConnectionStatus::PendingAuth,
+    ConnectionStatus::Linked,
+    ConnectionStatus::Unlinked,
+    ConnectionStatus::Deauthorized,
+];
+
+pub(super) fn source_type() -> Value {
+    word(
+        "What kind of system it is.",
+        SourceType::ALL.iter().map(|kind| kind.as_str()),
+    )
+}
+
+fn error() -> Value {
+    object("Something that went wrong with a connection.")
+        .must(
+            "statusCode",
+            with(text("A status as of HTTP."), json!({ "example": "403" })),
+        )
+        .must(
+            "statusText",
+            with(
+                text("What it means in a word or two."),
+                json!({ "example": "Forbidden" }),
+            ),
+        )
+        .must(
+            "errorMessage",
+            with(
+                text("What happened."),
+                json!({ "example": "Access was not granted." }),
+            ),
+        )
+        .must("erroredOnUtc", time("When it happened."))
+        .must(
+            "status",
+            word("Whether it is still so.", ["Active", "Resolved"]),
+        )
+        .may("resolvedOnUtc", time("When it was over."))
+        .schema()
+}
+
+fn info() -> Value {
+    let company = with(
+        text("The company's name over there, where the system told it."),
+        json!({ "example": "Birch Books Ltd" }),
+    );
+    object("What is known of it beyond the contract.")
+        .may("companyName", company)
+        .schema()
+}
+
+impl Shape for CreateConnection {
+    const NAME: &'static str = "CreateConnection";
+
+    fn schema(_: &mut Schemas) -> Value {
+        let members = object("Which integration the connection is for.")
+            .must(
+                "platformKey",
+                platform_key("The integration's key, in any case."),
+            )
+            .schema();
+        let alone = with(
+            platform_key("The older form: the integration's key alone."),
+            json!({ "deprecated": true }),
+        );
+        json!({ "oneOf": [members, alone] })
+    }
+}
+
+impl Shape for UpdateConnection {
+    const NAME: &'static str = "UpdateConnection";
+
+    fn schema(_: &mut Schemas) -> Value {
+        let status = word(
+            "The new status. Only a linked connection can be unlinked.",
+            [ConnectionStatus::Unlinked.as_str()],
+        );
+        object("What a connection's status is set to.")
+            .must("status", status)
+            .schema()
+    }
+}
+
+impl Shape for UpdateAuthorization {
+    const NAME: &'static str = "UpdateAuthorization";
+
+    fn schema(_: &mut Schemas) -> Value {
+        json!({
+            "type": "object",
+            "description": "What the integration asks for, by its names.",
+            "maxProperties": GIVEN_MAX,
+            "propertyNames": line("The name.", 1, GIVEN_LENGTHS.0 as u32),
+            "additionalProperties": { "type": "string", "maxLength": GIVEN_LENGTHS.1 },
+        })
     }
 }

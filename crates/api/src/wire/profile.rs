@@ -3,6 +3,10 @@
 use handclasp_app::{AlertAuthHeader, Client, ProfileChange};
 use handclasp_domain::{FieldError, Secret};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::doc::shape::{flag, list, name, object, or_null, text, url, with};
+use crate::doc::{Schemas, Shape};
 
 /// The profile. `alertAuthHeader` and `apiKey` are secrets, and not told.
 #[derive(Serialize)]
@@ -68,4 +72,80 @@ impl UpdateProfile {
             },
         })
     }
+}
+
+impl Shape for Profile<'_> {
+    const NAME: &'static str = "Profile";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("What your customers see of you, and where their journeys end.")
+            .must("name", own_name())
+            .must("redirectUrl", redirect_url())
+            .must("whiteListUrls", allowed())
+            .may("logoUrl", picture("Your logo."))
+            .may("iconUrl", picture("Your icon."))
+            .must("confirmCompanyName", confirm())
+            .schema()
+    }
+}
+
+impl Shape for UpdateProfile {
+    const NAME: &'static str = "UpdateProfile";
+
+    fn schema(_: &mut Schemas) -> Value {
+        object("What the profile is replaced with.")
+            .must("name", own_name())
+            .must("redirectUrl", redirect_url())
+            .may("whiteListUrls", or_null(allowed()))
+            .may("logoUrl", or_null(picture("Your logo.")))
+            .may("iconUrl", or_null(picture("Your icon.")))
+            .may("confirmCompanyName", or_null(confirm()))
+            .may(
+                "alertAuthHeader",
+                or_null(text(
+                    "What messages of rules are to carry. It stays as it is where it is left out, and is taken away by an empty text.",
+                )),
+            )
+            .schema()
+    }
+}
+
+fn own_name() -> Value {
+    name("Your name, as your customers know it.", "Lender Ltd")
+}
+
+fn redirect_url() -> Value {
+    json!({
+        "type": "string",
+        "description": "Where people are sent when they are done; empty for a page of Link's own. It may have placeholders, as in `?company={companyId}`.",
+        "maxLength": 2048,
+        "pattern": "^$|^[Hh][Tt][Tt][Pp][Ss]?://",
+        "example": "https://app.example.com/done?company={companyId}",
+    })
+}
+
+fn allowed() -> Value {
+    let address = json!({
+        "type": "string",
+        "description": "An address.",
+        "maxLength": 2048,
+        "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
+        "example": "https://app.example.com",
+    });
+    let list = list(
+        "The other addresses that a journey's own redirect may lead to.",
+        address,
+    );
+    with(list, json!({ "maxItems": 100 }))
+}
+
+fn picture(text: &'static str) -> Value {
+    with(
+        url(text, "https://app.example.com/mark.png"),
+        json!({ "maxLength": 2048 }),
+    )
+}
+
+fn confirm() -> Value {
+    flag("Whether people are asked in Link to confirm their company's name.")
 }

@@ -1,8 +1,12 @@
 //! Rules on the wire.
 
 use handclasp_app::NewRule;
-use handclasp_domain::{CompanyId, FieldError, RuleId};
+use handclasp_domain::{CompanyId, FieldError, RuleId, RuleKind};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::doc::shape::{id, list, object, or_null, url, with, word};
+use crate::doc::{Schemas, Shape};
 
 /// A rule.
 #[derive(Serialize)]
@@ -88,4 +92,74 @@ impl SetRule {
             webhook: notifiers.webhook.filter(|url| !url.is_empty()),
         })
     }
+}
+
+impl Shape for Rule<'_> {
+    const NAME: &'static str = "Rule";
+
+    fn schema(_: &mut Schemas) -> Value {
+        let notifiers = object("Whom it tells.")
+            .must("emails", emails())
+            .must("webhook", webhook())
+            .schema();
+        object("A rule: whom to tell of a kind of happening.")
+            .must("id", id("The rule's id."))
+            .must("type", kind())
+            .may(
+                "companyId",
+                id("The company that it is for; absent where it is for all."),
+            )
+            .must("notifiers", notifiers)
+            .schema()
+    }
+}
+
+impl Shape for SetRule {
+    const NAME: &'static str = "SetRule";
+
+    fn schema(_: &mut Schemas) -> Value {
+        let notifiers = object("Whom it tells.")
+            .may("emails", or_null(emails()))
+            .must("webhook", webhook())
+            .schema();
+        object("What a rule is created or replaced with.")
+            .may(
+                "id",
+                or_null(id("When it is replaced, the id in the address.")),
+            )
+            .must("type", kind())
+            .may(
+                "companyId",
+                or_null(id(
+                    "The company that it is for; for all where it is left out.",
+                )),
+            )
+            .must("notifiers", notifiers)
+            .schema()
+    }
+}
+
+fn kind() -> Value {
+    word(
+        "What has to happen.",
+        RuleKind::ALL.iter().map(|kind| kind.as_str()),
+    )
+}
+
+fn emails() -> Value {
+    let none = json!({ "maxItems": 0 });
+    with(
+        list(
+            "Empty, as there is no mail server to send by.",
+            json!({ "type": "string" }),
+        ),
+        none,
+    )
+}
+
+fn webhook() -> Value {
+    url(
+        "The address that is told.",
+        "https://app.example.com/alerts",
+    )
 }

@@ -71,12 +71,26 @@ pub(super) fn set(headers: &mut HeaderMap, surface: Surface, nonce: Option<&Nonc
         Surface::Api | Surface::Operator => {}
         Surface::Pages => {
             set(CONTENT_SECURITY_POLICY, policy(nonce));
-            set(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-            set(X_ROBOTS_TAG, HeaderValue::from_static("noindex, nofollow"));
-            set(OPENER_POLICY, HeaderValue::from_static("same-origin"));
-            set(PERMISSIONS_POLICY, HeaderValue::from_static(NO_FEATURES));
+            for (name, value) in OF_PAGES {
+                set(name, HeaderValue::from_static(value));
+            }
         }
     }
+}
+
+const OF_PAGES: [(HeaderName, &str); 4] = [
+    (REFERRER_POLICY, "same-origin"),
+    (X_ROBOTS_TAG, "noindex, nofollow"),
+    (OPENER_POLICY, "same-origin"),
+    (PERMISSIONS_POLICY, NO_FEATURES),
+];
+
+/// What every page has beside its content security policy, for a page that stands among answers to programs.
+pub(crate) fn page_headers() -> HeaderMap {
+    OF_PAGES
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .collect()
 }
 
 fn policy(nonce: Option<&Nonce>) -> HeaderValue {

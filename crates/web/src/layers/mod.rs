@@ -19,6 +19,7 @@ mod tests;
 
 pub use body::BodyFault;
 pub use headers::Nonce;
+pub(crate) use headers::page_headers;
 pub use limits::Gate;
 pub use outer::{Outer, OuterLimits, PageFacts, Surface};
 pub use proxies::Proxies;

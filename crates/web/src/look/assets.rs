@@ -69,6 +69,16 @@ pub fn mark_url() -> &'static str {
     &URLS[2]
 }
 
+/// The stylesheet itself, for pages that load none.
+pub(super) fn css() -> &'static str {
+    std::str::from_utf8(ASSETS[0].bytes).unwrap_or_default()
+}
+
+/// Our mark itself.
+pub(super) fn mark() -> &'static [u8] {
+    ASSETS[2].bytes
+}
+
 /// Where browsers look for a mark by themselves, as before they have read the page that names it.
 pub const FAVICON: &str = "/favicon.ico";
 

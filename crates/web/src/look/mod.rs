@@ -16,6 +16,7 @@ mod brand;
 mod colour;
 mod icon;
 mod page;
+mod standalone;
 mod tone;
 
 pub use brand::Brand;
@@ -23,4 +24,5 @@ pub use colour::{Colour, NotAColour};
 pub use icon::Icon;
 pub(crate) use page::ErrorPage;
 pub use page::{Exit, PageContext, PageShell, render};
+pub use standalone::{Standalone, etag};
 pub use tone::Tone;

@@ -4,8 +4,10 @@ use axum::extract::State;
 use handclasp_app::MadeApiKey;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayGrant;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object, Unless};
 use crate::state::Api;
@@ -23,6 +25,15 @@ pub(crate) async fn create_key(
         reply::json(StatusCode::CREATED, &ApiKeyDetails::from(made))
     });
     reply.to(&api.create_api_key(&caller, holds, new).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("create-api-key", Tag::Settings, "Create an API key")
+        .text("`apiKey` is told this once. There are ten at most; a key gives no scope that it has not itself.")
+        .sdk("settings.createApiKey")
+        .body_or_none::<CreateApiKey>(json!({ "name": "invoices" }))
+        .answers::<ApiKeyDetails<'_>>(201, "The key.")
 }
 
 #[cfg(test)]

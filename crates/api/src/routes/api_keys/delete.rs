@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
@@ -17,6 +18,17 @@ pub(crate) async fn delete_key(
 ) -> Answer {
     api.delete_api_key(&caller, id).await?;
     reply::empty(StatusCode::NO_CONTENT)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("delete-api-key", Tag::Settings, "Delete an API key")
+        .text(
+            "It is refused at once here, and within three seconds by the other processes of this server. The last key stays. The \
+             published SDKs delete the key too, and fail on the empty answer.",
+        )
+        .answers_nothing(204, "It is deleted.")
+        .error(409)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer};
 use crate::state::Api;
 use crate::wire::{ApiKeyDetails, ApiKeys};
@@ -13,6 +14,14 @@ pub(crate) async fn list_keys(MayRead(client): MayRead, State(api): State<Api>) 
     let list = api.list_api_keys(client).await?;
     let results = list.iter().map(ApiKeyDetails::from).collect();
     reply::json(StatusCode::OK, &ApiKeys { results })
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-api-keys", Tag::Settings, "List API keys")
+        .text("The oldest comes first. The keys themselves are told once, when they are created.")
+        .sdk("settings.listApiKeys")
+        .answers::<ApiKeys<'_>>(200, "All of the keys.")
 }
 
 #[cfg(test)]

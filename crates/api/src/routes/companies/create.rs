@@ -4,8 +4,10 @@ use axum::extract::State;
 use handclasp_app::CompanyWithConnections;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
@@ -22,6 +24,16 @@ pub(crate) async fn create_company(
         reply::json(StatusCode::OK, &Company::of(api, made))
     });
     reply.to(&api.create_company(&caller, new).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    let example = json!({ "name": "Ash & Birch Ltd", "description": "Asked for a loan in March", "tags": { "region": "eu" } });
+    Doc::new("create-company", Tag::Companies, "Create a company")
+        .text("Its `redirect` is its Link address: send it to the company's people.")
+        .sdk("companies.create")
+        .body::<CreateCompany>(example)
+        .answers::<Company<'_>>(200, "The company.")
 }
 
 #[cfg(test)]

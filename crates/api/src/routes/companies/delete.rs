@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
@@ -17,6 +18,14 @@ pub(crate) async fn delete_company(
 ) -> Answer {
     api.delete_company(&caller, id).await?;
     reply::empty(StatusCode::NO_CONTENT)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("delete-company", Tag::Companies, "Delete a company")
+        .text("Its connections and all that the server holds of it go with it.")
+        .sdk("companies.delete")
+        .answers_nothing(204, "It is deleted.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayReadOwn;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Company;
@@ -18,6 +19,13 @@ pub(crate) async fn get_company(
 ) -> Answer {
     let found = api.company(client, id).await?;
     reply::json(StatusCode::OK, &Company::of(&api, &found))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("get-company", Tag::Companies, "Get a company")
+        .sdk("companies.get")
+        .answers::<Company<'_>>(200, "The company with its connections.")
 }
 
 #[cfg(test)]

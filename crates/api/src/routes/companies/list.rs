@@ -8,10 +8,12 @@ use http::StatusCode;
 
 use super::PATH;
 use crate::auth::MayRead;
+use crate::doc::parts::{self, Parameter};
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
-use crate::wire::Companies;
+use crate::wire::{Companies, Company};
 
 /// Lists the client's companies, the oldest first where nothing else is asked for.
 pub(crate) async fn list_companies(
@@ -36,6 +38,23 @@ pub(crate) async fn list_companies(
         list: &list,
     };
     reply::json(StatusCode::OK, &chosen.body(PATH, total, results))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-companies", Tag::Companies, "List companies")
+        .text("The oldest comes first, where no other order is asked for.")
+        .sdk("companies.list")
+        .chosen::<CompanyOrder>(
+            "Which companies: clauses as `name~ash`, with `&&`, `||` and braces. It may name `id`, `name`, `description`, `created`, \
+             `lastSync`, `dataConnections.status`, `dataConnections.platformName` and `dataConnections.sourceType`.",
+        )
+        .query(Parameter::query(
+            "tags",
+            "The same of their tags, as `region=eu && product=loans`.",
+            parts::filter(),
+        ))
+        .answers_page::<Company<'_>>("Companies", "A page of companies.")
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Companies.
 
-mod access_token;
-mod create;
-mod delete;
-mod get;
-mod list;
-mod products;
-mod replace;
-mod update;
+pub(crate) mod access_token;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod products;
+pub(crate) mod replace;
+pub(crate) mod update;
 
 pub(crate) use access_token::{get_access_token, get_old_access_token};
 pub(crate) use create::create_company;

@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::failure::Failure;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
@@ -38,6 +39,32 @@ fn parse(product: &str) -> Result<ProductIdentifier, Failure> {
     let parsed = product.parse();
     Ok(parsed
         .map_err(|error: NotAProduct| FieldError::new("productIdentifier", error.to_string()))?)
+}
+
+/// Its documentation.
+pub(crate) fn add_doc() -> Doc {
+    Doc::new(
+        "add-product",
+        Tag::Companies,
+        "Enable a product for a company",
+    )
+    .text("One that it has already stays as it is. A company has 50 at most.")
+    .sdk("companies.addProduct")
+    .answers_nothing(204, "The company has it.")
+    .error(400)
+}
+
+/// Its documentation.
+pub(crate) fn remove_doc() -> Doc {
+    Doc::new(
+        "remove-product",
+        Tag::Companies,
+        "Disable a product for a company",
+    )
+    .text("One that it has not is no error.")
+    .sdk("companies.removeProduct")
+    .answers_nothing(204, "The company has it not.")
+    .error(400)
 }
 
 #[cfg(test)]

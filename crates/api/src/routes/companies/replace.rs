@@ -4,8 +4,10 @@ use axum::extract::State;
 use handclasp_domain::CompanyId;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
 use crate::wire::{Company, CreateCompany};
@@ -21,6 +23,16 @@ pub(crate) async fn replace_company(
     api.replace_company(&caller, id, change).await?;
     let found = api.company(caller.client, id).await?;
     reply::json(StatusCode::OK, &Company::of(&api, &found))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("replace-company", Tag::Companies, "Replace a company")
+        .text("What is left out is cleared, but for the products, which have operations of their own.")
+        .sdk("companies.replace")
+        .sdk_body("companyRequestBody")
+        .body::<CreateCompany>(json!({ "name": "Ash & Birch Ltd", "tags": { "region": "eu" } }))
+        .answers::<Company<'_>>(200, "The company.")
 }
 
 #[cfg(test)]

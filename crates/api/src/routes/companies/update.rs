@@ -5,8 +5,10 @@ use handclasp_app::CompanyWithConnections;
 use handclasp_domain::CompanyId;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
@@ -24,6 +26,16 @@ pub(crate) async fn update_company(
         reply::json(StatusCode::OK, &Company::of(api, found))
     });
     reply.to(&api.update_company(&caller, id, change).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("update-company", Tag::Companies, "Update a company")
+        .text("What is left out stays as it is.")
+        .sdk("companies.update")
+        .sdk_body("companyUpdateRequest")
+        .body::<UpdateCompany>(json!({ "description": "Paid back in October" }))
+        .answers::<Company<'_>>(200, "The company.")
 }
 
 #[cfg(test)]

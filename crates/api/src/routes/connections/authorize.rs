@@ -4,9 +4,11 @@ use axum::extract::State;
 use handclasp_app::{AppError, Refusal};
 use handclasp_web::error::{ApiError, ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use super::OnePath;
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::{Connection, UpdateAuthorization};
@@ -31,6 +33,22 @@ pub(crate) async fn update_authorization(
     let found = api.connection(caller.client, company, id).await?;
     let body = Connection::of(&api, &found.connection, &found.errors)?;
     reply::json(StatusCode::OK, &body)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "update-connection-authorization",
+        Tag::Connections,
+        "Authorize a connection with what you know",
+    )
+    .text(
+        "For integrations that take credentials. Where a person authorizes, at the integration's own pages, this is a 400 that names \
+         the connection's `linkUrl`.",
+    )
+    .sdk("connections.updateAuthorization")
+    .body::<UpdateAuthorization>(json!({ "apiKey": "the company's own" }))
+    .answers::<Connection<'_>>(200, "The connection.")
 }
 
 #[cfg(test)]

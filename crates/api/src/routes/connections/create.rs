@@ -4,8 +4,10 @@ use axum::extract::State;
 use handclasp_domain::CompanyId;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWriteOwn;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
@@ -23,6 +25,15 @@ pub(crate) async fn create_connection(
         reply::json(StatusCode::OK, &Connection::of(api, made, &[])?)
     });
     reply.to(&api.create_connection(&caller, company, key).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("create-connection", Tag::Connections, "Create a connection")
+        .text("It waits for its person: send its `linkUrl` to the company.")
+        .sdk("connections.create")
+        .body::<CreateConnection>(json!({ "platformKey": "mqjo" }))
+        .answers::<Connection<'_>>(200, "The connection.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::OnePath;
 use crate::auth::MayWriteOwn;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
@@ -17,6 +18,14 @@ pub(crate) async fn delete_connection(
 ) -> Answer {
     api.delete_connection(&caller, company, id).await?;
     reply::empty(StatusCode::OK)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("delete-connection", Tag::Connections, "Delete a connection")
+        .text("What the server holds of it goes with it.")
+        .sdk("connections.delete")
+        .answers_nothing(200, "It is deleted.")
 }
 
 #[cfg(test)]

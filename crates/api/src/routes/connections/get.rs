@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::OnePath;
 use crate::auth::MayReadOwn;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Connection;
@@ -19,4 +20,11 @@ pub(crate) async fn get_connection(
     let found = api.connection(client, company, id).await?;
     let body = Connection::of(&api, &found.connection, &found.errors)?;
     reply::json(StatusCode::OK, &body)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("get-connection", Tag::Connections, "Get a connection")
+        .sdk("connections.get")
+        .answers::<Connection<'_>>(200, "The connection.")
 }

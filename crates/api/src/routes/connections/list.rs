@@ -2,15 +2,16 @@
 
 use axum::extract::State;
 use handclasp_domain::query::{ConnectionOrder, ConnectionProperty, Operand};
-use handclasp_domain::{CompanyId, Connection, Id, Timestamp, fold};
+use handclasp_domain::{CompanyId, Id, Timestamp, fold};
 use handclasp_web::error::{ApiPath, ApiQuery};
 use http::StatusCode;
 
 use crate::auth::MayReadOwn;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
-use crate::wire::Connections;
+use crate::wire::{Connection, Connections};
 
 /// Lists a company's connections, the oldest first where nothing else is asked for.
 pub(crate) async fn list_connections(
@@ -43,7 +44,11 @@ pub(crate) async fn list_connections(
 }
 
 /// What a query finds in a connection.
-fn values(api: &Api, connection: &Connection, property: ConnectionProperty) -> Vec<Operand> {
+fn values(
+    api: &Api,
+    connection: &handclasp_domain::Connection,
+    property: ConnectionProperty,
+) -> Vec<Operand> {
     let word = |word: &str| vec![Operand::Text(fold(word))];
     match property {
         ConnectionProperty::Id => vec![Operand::Id(connection.id.uuid())],
@@ -62,7 +67,11 @@ fn values(api: &Api, connection: &Connection, property: ConnectionProperty) -> V
 
 /// By what connections are ordered; those that are equal in it come in the order of creation, or against it where the order is turned
 /// round.
-fn key(api: &Api, connection: &Connection, by: ConnectionOrder) -> (Option<Timestamp>, String) {
+fn key(
+    api: &Api,
+    connection: &handclasp_domain::Connection,
+    by: ConnectionOrder,
+) -> (Option<Timestamp>, String) {
     match by {
         ConnectionOrder::Created => (Some(connection.created), String::new()),
         ConnectionOrder::LastSync => (connection.last_sync, String::new()),
@@ -72,9 +81,21 @@ fn key(api: &Api, connection: &Connection, by: ConnectionOrder) -> (Option<Times
     }
 }
 
-fn platform_name<'a>(api: &'a Api, connection: &Connection) -> &'a str {
+fn platform_name<'a>(api: &'a Api, connection: &handclasp_domain::Connection) -> &'a str {
     let integration = api.catalogue().get(connection.platform_key);
     integration.map_or("", |integration| integration.name.as_str())
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-connections", Tag::Connections, "List connections")
+        .text("The oldest comes first, where no other order is asked for.")
+        .sdk("connections.list")
+        .chosen::<ConnectionOrder>(
+            "Which connections: clauses as `status=Linked`, with `&&`, `||` and braces. It may name `id`, `integrationKey`, \
+             `platformName`, `sourceType`, `status`, `created` and `lastSync`.",
+        )
+        .answers_page::<Connection<'_>>("Connections", "A page of the company's connections.")
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Connections.
 
-mod authorize;
-mod create;
-mod delete;
-mod get;
-mod list;
-mod unlink;
+pub(crate) mod authorize;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod unlink;
 
 pub(crate) use authorize::update_authorization;
 pub(crate) use create::create_connection;

@@ -4,9 +4,11 @@ use axum::extract::State;
 use handclasp_app::ConnectionWithErrors;
 use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
+use serde_json::json;
 
 use super::OnePath;
 use crate::auth::MayWriteOwn;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
@@ -25,6 +27,18 @@ pub(crate) async fn unlink_connection(
         reply::json(StatusCode::OK, &body)
     });
     reply.to(&api.unlink_connection(&caller, company, id).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("unlink-connection", Tag::Connections, "Unlink a connection")
+        .text(
+            "A linked connection ends, and its credentials are erased. It can be authorized again.",
+        )
+        .sdk("connections.unlink")
+        .sdk_body("updateConnectionStatus")
+        .body::<UpdateConnection>(json!({ "status": "Unlinked" }))
+        .answers::<Connection<'_>>(200, "The connection as it is now.")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::{find, picture};
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::drawing::Drawing;
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
@@ -29,6 +30,30 @@ pub(crate) async fn get_drawing(
     asked: HeaderMap,
 ) -> Answer {
     Ok(picture(&asked, drawing.of(find(&api, key)?)))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "get-integrations-branding",
+        Tag::Integrations,
+        "Get an integration's branding",
+    )
+    .text("Pictures for a page of yours. This server serves them, to everybody.")
+    .sdk("integrations.getBranding")
+    .answers::<Branding>(200, "Where its pictures are.")
+}
+
+/// The documentation of the pictures.
+pub(crate) fn drawing_doc() -> Doc {
+    Doc::new(
+        "get-integration-drawing",
+        Tag::Integrations,
+        "Get a picture of an integration",
+    )
+    .text("It needs no key, so that a page can show it.")
+    .answers_file("image/svg+xml", "The picture.")
+    .cached()
 }
 
 #[cfg(test)]

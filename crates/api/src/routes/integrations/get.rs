@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::find;
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Integration;
@@ -19,4 +20,11 @@ pub(crate) async fn get_integration(
 ) -> Answer {
     let body = Integration::of(&api, find(&api, key)?);
     reply::json(StatusCode::OK, &body)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("get-integration", Tag::Integrations, "Get an integration")
+        .sdk("integrations.get")
+        .answers::<Integration<'_>>(200, "The integration.")
 }

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::PATH;
 use crate::auth::MayReadOwn;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
@@ -69,6 +70,18 @@ fn key(
         IntegrationOrder::Enabled => (api.is_enabled(integration), String::new()),
     };
     (flag, text, integration.key)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-integrations", Tag::Integrations, "List integrations")
+        .text("Those that companies are not offered too, in the order in which Link shows them.")
+        .sdk("integrations.list")
+        .chosen::<IntegrationOrder>(
+            "Which integrations: clauses as `enabled=true`, with `&&`, `||` and braces. It may name `key`, `name`, `enabled` and \
+             `sourceType`.",
+        )
+        .answers_page::<Integration<'_>>("Integrations", "A page of integrations.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::HeaderMap;
 
 use super::{find, picture};
+use crate::doc::{Doc, Tag};
 use crate::reply::{Answer, Part};
 use crate::state::Api;
 
@@ -16,6 +17,18 @@ pub(crate) async fn get_logo(
     asked: HeaderMap,
 ) -> Answer {
     Ok(picture(&asked, find(&api, key)?.logo.clone()))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "get-integration-logo",
+        Tag::Integrations,
+        "Get an integration's logo",
+    )
+    .text("It needs no key, so that a page can show it.")
+    .answers_file("image/svg+xml", "The logo.")
+    .cached()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Integrations.
 
-mod branding;
-mod get;
-mod list;
-mod logo;
+pub(crate) mod branding;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod logo;
 
 pub(crate) use branding::{get_branding, get_drawing};
 pub(crate) use get::get_integration;

@@ -5,6 +5,7 @@ use handclasp_web::error::ApiJson;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
@@ -21,6 +22,14 @@ pub(crate) async fn create_rule(
         reply::json(StatusCode::OK, &Rule::from(rule))
     });
     reply.to(&api.create_rule(&caller, new).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("create-rule", Tag::Rules, "Create a rule")
+        .text("There are 50 at most. A rule is kept and told; nothing is sent for it yet.")
+        .body::<SetRule>(super::example())
+        .answers::<Rule<'_>>(200, "The rule.")
 }
 
 #[cfg(test)]

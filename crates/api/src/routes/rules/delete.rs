@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
@@ -17,6 +18,11 @@ pub(crate) async fn delete_rule(
 ) -> Answer {
     api.delete_rule(&caller, id).await?;
     reply::empty(StatusCode::OK)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("delete-rule", Tag::Rules, "Delete a rule").answers_nothing(200, "It is deleted.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::Rule;
@@ -18,4 +19,9 @@ pub(crate) async fn get_rule(
 ) -> Answer {
     let rule = api.rule(client, id).await?;
     reply::json(StatusCode::OK, &Rule::from(&rule))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("get-rule", Tag::Rules, "Get a rule").answers::<Rule<'_>>(200, "The rule.")
 }

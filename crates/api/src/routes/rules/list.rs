@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::PATH;
 use crate::auth::MayRead;
+use crate::doc::{Doc, Tag};
 use crate::page::PageQuery;
 use crate::reply::{self, Answer};
 use crate::state::Api;
@@ -23,6 +24,13 @@ pub(crate) async fn list_rules(
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let results: Vec<Rule<'_>> = page.of(&all).iter().map(Rule::from).collect();
     reply::json(StatusCode::OK, &page.body(PATH, total, results))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("list-rules", Tag::Rules, "List rules")
+        .text("The oldest comes first.")
+        .answers_page::<Rule<'_>>("Rules", "A page of rules.")
 }
 
 #[cfg(test)]

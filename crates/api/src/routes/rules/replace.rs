@@ -6,6 +6,7 @@ use handclasp_web::error::{ApiJson, ApiPath};
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Object, Part};
 use crate::state::Api;
 use crate::wire::{Rule, SetRule};
@@ -20,6 +21,13 @@ pub(crate) async fn replace_rule(
     let new = new.parse(Some(id))?;
     let rule = api.replace_rule(&caller, id, new).await?;
     reply::json(StatusCode::OK, &Rule::from(&rule))
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new("replace-rule", Tag::Rules, "Replace a rule")
+        .body::<SetRule>(super::example())
+        .answers::<Rule<'_>>(200, "The rule.")
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use handclasp_web::error::ApiJson;
 use http::StatusCode;
+use serde_json::json;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::once::Reply;
 use crate::reply::{self, Answer, Object};
 use crate::state::Api;
@@ -20,6 +22,21 @@ pub(crate) async fn create_webhook(
         reply::json(StatusCode::CREATED, &WebhookConsumer::from(made))
     });
     reply.to(&api.create_webhook(&caller, new.parse()?).await?)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    let example =
+        json!({ "url": "https://app.example.com/events", "eventTypes": ["connection.connected"] });
+    Doc::new(
+        "create-webhook-consumer",
+        Tag::Webhooks,
+        "Create a webhook consumer",
+    )
+    .text("There can be 50. Ask for its secret to check that messages come from this server.")
+    .sdk("webhooks.createConsumer")
+    .body::<CreateWebhook>(example)
+    .answers::<WebhookConsumer<'_>>(201, "The webhook consumer.")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 
@@ -17,6 +18,17 @@ pub(crate) async fn delete_webhook(
 ) -> Answer {
     api.delete_webhook(&caller, id).await?;
     reply::empty(StatusCode::NO_CONTENT)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "delete-webhook-consumer",
+        Tag::Webhooks,
+        "Delete a webhook consumer",
+    )
+    .sdk("webhooks.deleteConsumer")
+    .answers_nothing(204, "It is deleted.")
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Webhook consumers.
 
-mod create;
-mod delete;
-mod list;
-mod secret;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod list;
+pub(crate) mod secret;
 
 pub(crate) use create::create_webhook;
 pub(crate) use delete::delete_webhook;

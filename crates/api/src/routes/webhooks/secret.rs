@@ -6,6 +6,7 @@ use handclasp_web::error::ApiPath;
 use http::StatusCode;
 
 use crate::auth::MayWrite;
+use crate::doc::{Doc, Tag};
 use crate::reply::{self, Answer, Part};
 use crate::state::Api;
 use crate::wire::WebhookSecret;
@@ -21,6 +22,17 @@ pub(crate) async fn get_secret(
         secret: secret.expose(),
     };
     reply::json(StatusCode::OK, &body)
+}
+
+/// Its documentation.
+pub(crate) fn doc() -> Doc {
+    Doc::new(
+        "get-webhook-consumer-secret",
+        Tag::Webhooks,
+        "Get a webhook consumer's secret",
+    )
+    .text("Its messages are signed with it, as the Standard Webhooks specification says.")
+    .answers::<WebhookSecret<'_>>(200, "The secret.")
 }
 
 #[cfg(test)]
