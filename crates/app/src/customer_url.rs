@@ -13,6 +13,8 @@ impl App {
         check_address(text).map_err(refuse)?;
         let url =
             Url::parse(text).map_err(|_| refuse("must be an address that begins with https://"))?;
+        // It may have become longer: what is kept is what is checked.
+        check_address(url.as_str()).map_err(refuse)?;
         if url.fragment().is_some() {
             return Err(refuse("must not have a fragment (# and what follows it)"));
         }

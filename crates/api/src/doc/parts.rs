@@ -61,8 +61,11 @@ pub(super) fn paging() -> Vec<Parameter> {
 /// By what a list can be ordered.
 pub(super) fn order<O: Ordered>() -> Parameter {
     let words = O::ALL.iter().map(|(name, _)| *name);
+    // A blank one asks for nothing, as a form sends it that was not filled in.
+    let blank = std::iter::once(String::new());
     let both: Vec<String> = words
         .flat_map(|name| [name.to_owned(), format!("-{name}")])
+        .chain(blank)
         .collect();
     Parameter::query(
         "orderBy",
@@ -229,6 +232,8 @@ pub(super) struct Fault {
     pub(super) key: &'static str,
     text: &'static str,
     headers: &'static [&'static str],
+    /// Whether it comes with the body of all errors, and with the headers of every answer.
+    has_body: bool,
     /// Which operations have it without saying so.
     pub(super) on: On,
 }
@@ -318,6 +323,15 @@ pub(super) const FAULTS: &[Fault] = &[
             On::Every,
         )
     },
+    Fault {
+        has_body: false,
+        ..fault(
+            431,
+            "HeadTooLarge",
+            "The address or the headers are too large. Nothing else is said, as nothing of it was read.",
+            On::Every,
+        )
+    },
     fault(
         500,
         "InternalError",
@@ -341,12 +355,16 @@ const fn fault(status: u16, key: &'static str, text: &'static str, on: On) -> Fa
         key,
         text,
         headers: &[],
+        has_body: true,
         on,
     }
 }
 
 impl Fault {
     pub(super) fn json(&self, all: &mut Schemas) -> Value {
+        if !self.has_body {
+            return json!({ "description": self.text });
+        }
         let schema = json!({ "schema": all.of::<ErrorMessage>() });
         // The same under the name of RFC 9457, for who asks for that.
         let content =

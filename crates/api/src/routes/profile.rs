@@ -133,6 +133,12 @@ mod tests {
             ("name", json!("x".repeat(256)), "name"),
             ("name", json!("a\u{7}b"), "name"),
             ("name", json!("a\u{2028}b"), "name"),
+            // Each of these becomes three characters.
+            (
+                "logoUrl",
+                json!(format!("https://example.com/{}", "é".repeat(500))),
+                "logoUrl",
+            ),
             ("redirectUrl", json!("javascript:alert(1)"), "redirectUrl"),
             (
                 "redirectUrl",

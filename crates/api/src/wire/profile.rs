@@ -5,7 +5,7 @@ use handclasp_domain::{FieldError, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::doc::shape::{flag, list, name, object, or_null, text, url, with};
+use crate::doc::shape::{flag, list, name, object, or_null, text, with};
 use crate::doc::{Schemas, Shape};
 
 /// The profile. `alertAuthHeader` and `apiKey` are secrets, and not told.
@@ -140,10 +140,13 @@ fn allowed() -> Value {
 }
 
 fn picture(text: &'static str) -> Value {
-    with(
-        url(text, "https://app.example.com/mark.png"),
-        json!({ "maxLength": 2048 }),
-    )
+    json!({
+        "type": "string",
+        "description": text,
+        "maxLength": 2048,
+        "pattern": "^$|^[Hh][Tt][Tt][Pp][Ss]://",
+        "example": "https://app.example.com/mark.png",
+    })
 }
 
 fn confirm() -> Value {

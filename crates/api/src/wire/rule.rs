@@ -5,7 +5,7 @@ use handclasp_domain::{CompanyId, FieldError, RuleId, RuleKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::doc::shape::{id, list, object, or_null, url, with, word};
+use crate::doc::shape::{id, list, object, or_null, text, url, with, word};
 use crate::doc::{Schemas, Shape};
 
 /// A rule.
@@ -130,8 +130,9 @@ impl Shape for SetRule {
             .must("type", kind())
             .may(
                 "companyId",
-                or_null(id(
-                    "The company that it is for; for all where it is left out.",
+                or_null(with(
+                    text("The company that it is for; for all where it is left out or empty."),
+                    json!({ "example": "0b5c7a5e-3f0d-4c1e-9a57-6d2f8b1c4e01", "pattern": "^$|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$" }),
                 )),
             )
             .must("notifiers", notifiers)

@@ -152,13 +152,13 @@ fn what_a_route_says_beyond_the_others_is_there() {
     assert_eq!(post["parameters"][0]["name"], "word");
     assert_eq!(post["security"], json!([]));
     let said: Vec<&String> = post["responses"].as_object().unwrap().keys().collect();
-    assert_eq!(said, ["204", "400", "409", "429", "500", "503"]);
+    assert_eq!(said, ["204", "400", "409", "429", "431", "500", "503"]);
     assert_eq!(
         document["components"]["responses"]
             .as_object()
             .unwrap()
             .len(),
-        5
+        6
     );
 }
 
