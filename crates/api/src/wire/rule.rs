@@ -125,7 +125,9 @@ impl Shape for SetRule {
         object("What a rule is created or replaced with.")
             .may(
                 "id",
-                or_null(id("When it is replaced, the id in the address.")),
+                or_null(text(
+                    "The id in the address, where a rule is replaced. Otherwise it says nothing.",
+                )),
             )
             .must("type", kind())
             .may(
