@@ -1,6 +1,9 @@
-//! Addresses in declarations: templates that are fed from declared sources only.
+//! Addresses in declarations.
 
 use url::{Host, Url};
+
+use crate::template::{Names, Reach, Template, Unfilled};
+use crate::values::Values;
 
 /// Where the origins come from that a declaration cannot know. So far the one of the server's own sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,9 @@ pub struct Origins {
     "must be an http or https address with a host, and with no path, query, fragment or user name"
 )]
 pub struct NotAnOrigin;
+
+/// The name of the sandbox's origin in templates.
+pub(crate) const SANDBOX: &str = "sandbox";
 
 impl Origins {
     /// With `sandbox` as the origin at which the server offers its built-in third party, as in
@@ -36,91 +42,72 @@ impl Origins {
             sandbox: sandbox.origin().ascii_serialization(),
         })
     }
+
+    /// The sandbox's origin.
+    pub(crate) fn sandbox(&self) -> &str {
+        &self.sandbox
+    }
 }
 
-/// An address as a declaration has it, and what it comes to.
+/// An address as a declaration has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    template: String,
-    url: Url,
-}
+pub struct Endpoint(Template);
 
 impl Endpoint {
-    /// Reads a template: an `https` address, or `{sandbox}` and a path.
+    /// Reads a template: an `https` address, or a value that is one and a path.
     ///
     /// # Errors
     /// What is wrong, as a clause.
-    pub(crate) fn parse(template: &str, origins: &Origins) -> Result<Self, &'static str> {
-        let url =
-            Url::parse(&fill(template, origins)?).map_err(|_| "is not an absolute address")?;
+    pub(crate) fn parse(template: &str, names: &Names) -> Result<Self, String> {
+        let parsed = Template::parse_address(template, names)?;
+        // A sample says whether it can be an address at all.
+        let sample: Values = parsed
+            .names()
+            .map(|name| match names.reach(name) {
+                Some(Reach::Origin) => (name.to_owned(), "https://a.example"),
+                Some(Reach::Host | Reach::Rest) | None => (name.to_owned(), "a"),
+            })
+            .collect();
+        let url = parsed
+            .fill(&sample)
+            .map_err(|error| error.to_string())
+            .and_then(|text| {
+                Url::parse(&text).map_err(|_| "is not an absolute address".to_owned())
+            })?;
         if url.fragment().is_some() {
-            return Err("must have no fragment (RFC 6749, 3.1 and 3.2)");
+            return Err("must have no fragment (RFC 6749, 3.1 and 3.2)".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("must have no user name or password");
+            return Err("must have no user name or password".to_owned());
         }
-        Ok(Self {
-            template: template.to_owned(),
-            url,
-        })
+        if !matches!(url.host(), Some(Host::Domain(_))) {
+            return Err("must have a host with a name".to_owned());
+        }
+        Ok(Self(parsed))
     }
 
-    /// The address to call.
-    pub fn url(&self) -> &Url {
-        &self.url
+    /// The address.
+    ///
+    /// # Errors
+    /// [`Unfilled`] where a value is missing, or what comes of it is no address that can be called.
+    pub fn url(&self, values: &Values) -> Result<Url, Unfilled> {
+        let url = Url::parse(&self.0.fill(values)?).map_err(|_| Unfilled::NoAddress)?;
+        let is_plain = url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && matches!(url.scheme(), "https" | "http");
+        is_plain.then_some(url).ok_or(Unfilled::NoAddress)
     }
 
     /// As declared, with its placeholders: what a registration is bound to.
-    pub(crate) fn template(&self) -> &str {
-        &self.template
+    pub fn template(&self) -> &str {
+        self.0.as_str()
     }
-
-    /// The same endpoint at a fake third party, path and query kept.
-    #[cfg(test)]
-    pub(crate) fn moved_to(&self, origin: &Url) -> Self {
-        let mut url = self.url.clone();
-        url.set_scheme(origin.scheme()).unwrap();
-        url.set_host(origin.host_str()).unwrap();
-        url.set_port(origin.port()).unwrap();
-        Self {
-            template: self.template.clone(),
-            url,
-        }
-    }
-}
-
-/// Puts the origin in the place of its placeholder, which may stand at the start only: whatever a value is,
-/// it can never become a part of somebody else's address.
-pub(crate) fn fill(template: &str, origins: &Origins) -> Result<String, &'static str> {
-    let (origin, rest) = match template.strip_prefix("{sandbox}") {
-        Some(rest) if rest.starts_with('/') => (origins.sandbox.as_str(), rest),
-        Some(_) => return Err("must go on with a path after {sandbox}"),
-        None => ("", template),
-    };
-    if rest.contains(['{', '}']) {
-        return Err("has a placeholder other than {sandbox} at its start");
-    }
-    if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("has a space or a control character");
-    }
-    if origin.is_empty() && !is_public_https(rest) {
-        return Err("must be an https address with a host name");
-    }
-    Ok(format!("{origin}{rest}"))
-}
-
-fn is_public_https(text: &str) -> bool {
-    Url::parse(text)
-        .is_ok_and(|url| url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn origins() -> Origins {
-        Origins::new(&Url::parse("http://localhost:8080").unwrap()).unwrap()
-    }
 
     #[test]
     fn the_sandbox_is_an_origin_and_nothing_more() {
@@ -145,8 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_stand_at_the_start_or_nowhere() {
-        let at = |template| Endpoint::parse(template, &origins()).map(|e| e.url.to_string());
+    fn an_address_is_one_that_can_be_called() {
+        let mut names = Names::default();
+        names.add(SANDBOX, Reach::Origin);
+        let values: Values = [(SANDBOX, "http://localhost:8080")].into_iter().collect();
+        let at = |template: &str| {
+            let endpoint = Endpoint::parse(template, &names)?;
+            endpoint
+                .url(&values)
+                .map(|url| url.to_string())
+                .map_err(|error| error.to_string())
+        };
         assert_eq!(
             at("{sandbox}/sandbox/token").unwrap(),
             "http://localhost:8080/sandbox/token"
@@ -156,10 +152,9 @@ mod tests {
             "https://a.example/token?v=2"
         );
         for bad in [
-            "{sandbox}",
             "{sandbox}.evil.example/",
             "{sandbox}@evil.example/",
-            "https://{sandbox}/",
+            "https://{sandbox}.a.example/x{",
             "https://a.example/{shop}",
             "{shop}/token",
             "http://a.example/token",

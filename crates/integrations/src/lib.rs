@@ -2,18 +2,58 @@
 //!
 //! An integration is declared, not coded: one folder under `integrations/` holds its `integration.toml` and
 //! its `logo.svg`, and [`Catalogue::embedded`] has them all, checked. How a connection is authorized is the
-//! closed enum [`Auth`], with a module for each kind; so far there is [`oauth2`], the authorization code flow.
+//! closed enum [`Auth`], with a module for each kind. A [`Client`] is an integration with what was entered for it:
+//!
+//! ```text
+//! begin ─► the person goes ─► read_callback ─► complete ─► accounts ─► refresh … revoke
+//! grant, where nobody is sent anywhere ────────────────────┘
+//! ```
+//!
+//! What is known of a connection beside its tokens are [`Values`], by names that say where they come from. Declarations put them into
+//! [`template::Template`]s, and a value reaches into no host that the declaration did not say it may.
 //!
 //! What is secret in a call's answer is a [`handclasp_domain::Secret`] from the moment it is read, and what a
-//! third party says about an error is a [`oauth2::ProviderText`]: cleaned, bounded, and apart from our words.
+//! third party says about an error is a [`provider::ProviderText`]: cleaned, bounded, and apart from our words.
 
+mod account;
+mod api;
+mod call;
+mod callback;
 mod catalogue;
+mod client;
+mod client_credentials;
 mod data_type;
 mod declaration;
 mod endpoint;
+mod fields;
+mod held;
+pub mod oauth1;
 pub mod oauth2;
+mod pattern;
+pub mod provider;
+mod registration;
+mod surface;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod token_link;
+mod values;
 
+pub use account::{Account, FoundAccount, Reader};
+pub use api::{Api, ApiAuthorization};
+pub use call::{Call, CallAuthorization, CallBody};
+pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};
 pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use client::{Begin, Begun, Calls, Client, Granted, RefreshFailure, Revocation};
+pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
-pub use declaration::{Auth, DeclarationError, Integration};
+pub use declaration::{Auth, Brand, DeclarationError, Integration, Mobile};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
+pub use fields::{Choice, FieldKind, FieldProblem, OperatorField, PersonField};
+pub use held::Held;
+pub use pattern::Pattern;
+pub use registration::{
+    BadRegistration, ChangedEndpoints, Fingerprint, NotAFingerprint, Registration,
+};
+pub use token_link::{Address, TokenLink};
+pub use values::Values;

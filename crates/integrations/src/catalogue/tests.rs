@@ -3,8 +3,11 @@
 use url::Url;
 
 use super::*;
-use crate::declaration::Auth;
-use crate::oauth2::{ClientAuthentication, Identity, Pkce, RefreshTokens, ScopeSeparator};
+use crate::Values;
+use crate::oauth2::{
+    ClientAuthentication, Pkce, Quirk, RefreshTokens, RevocationWay, ScopeSeparator,
+};
+use crate::tests::code_flow;
 
 const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>"#;
 
@@ -31,23 +34,25 @@ fn the_embedded_ones_are_all_right_and_the_sandbox_is_among_them() {
     assert_eq!(sandbox.name, "Sandbox");
     assert!(sandbox.sandbox);
     assert!(sandbox.data_types.len() > 20);
-    let Auth::OAuth2Code(oauth2) = &sandbox.auth;
+    let code = code_flow(sandbox);
+    let known: Values = [("sandbox", "http://localhost:8080")].into_iter().collect();
     let at = |path: &str| format!("http://localhost:8080/sandbox{path}");
-    assert_eq!(
-        oauth2.authorization_endpoint.url().as_str(),
-        at("/authorize")
-    );
-    assert_eq!(oauth2.token_endpoint.url().as_str(), at("/token"));
-    assert_eq!(
-        oauth2.revocation_endpoint.as_ref().unwrap().url().as_str(),
-        at("/revoke")
-    );
-    let issuer = oauth2.issuer.as_ref().unwrap();
-    assert_eq!(issuer.as_str(), at(""));
+    let stands = |endpoint: &crate::Endpoint| endpoint.url(&known).unwrap().to_string();
+    assert_eq!(stands(&code.authorization_endpoint), at("/authorize"));
+    assert_eq!(stands(&code.token.endpoint), at("/token"));
+    let RevocationWay::Rfc7009 { endpoint, .. } = &code.token.revocation else {
+        panic!()
+    };
+    assert_eq!(stands(endpoint), at("/revoke"));
+    let issuer = code.issuer.as_ref().unwrap();
+    assert_eq!(issuer.value.fill(&known).unwrap(), at(""));
     assert!(issuer.in_callback);
-    assert_eq!(oauth2.client_authentication, ClientAuthentication::Basic);
-    assert_eq!(oauth2.pkce, Pkce::S256);
-    assert_eq!(oauth2.refresh_tokens, RefreshTokens::Rotate);
+    assert_eq!(
+        code.token.client_authentication,
+        ClientAuthentication::Basic
+    );
+    assert_eq!(code.pkce, Pkce::S256);
+    assert_eq!(code.token.refresh_tokens, RefreshTokens::Rotate);
 }
 
 /// Pages of ours forbid styles in attributes, scripts and other hosts; a logo that needs one would look broken.
@@ -93,256 +98,289 @@ fn every_field_is_read() {
             .collect::<Vec<_>>(),
         ["commerce-orders", "invoices"]
     );
-    let Auth::OAuth2Code(oauth2) = &acme.auth;
-    assert_eq!(oauth2.client_authentication, ClientAuthentication::Post);
-    assert_eq!(oauth2.pkce, Pkce::Unsupported);
-    assert_eq!(oauth2.scope_separator, ScopeSeparator::Comma);
-    assert_eq!(oauth2.refresh_tokens, RefreshTokens::Stay);
-    assert_eq!(oauth2.scopes, ["orders:read", "profile"]);
-    assert_eq!(oauth2.required_scopes, ["orders:read"]);
-    assert_eq!(oauth2.authorize_parameters["prompt"], "consent");
-    assert_eq!(oauth2.callback_values, ["realmId"]);
-    assert!(
-        oauth2
-            .issuer
-            .as_ref()
-            .is_some_and(|issuer| !issuer.in_callback)
-    );
-    let Some(Identity::Call { endpoint, id, name }) = &oauth2.identity else {
-        panic!()
-    };
+    let code = code_flow(acme);
+    assert_eq!(code.token.client_authentication, ClientAuthentication::Post);
+    assert_eq!(code.pkce, Pkce::Unsupported);
+    assert_eq!(code.token.scope_separator, ScopeSeparator::Comma);
+    assert_eq!(code.token.refresh_tokens, RefreshTokens::Stay);
+    assert_eq!(code.token.scopes, ["orders:read", "profile"]);
+    assert_eq!(code.token.required_scopes, ["orders:read"]);
+    assert_eq!(code.token.quirks, [Quirk::NoGrantType]);
+    assert_eq!(code.authorize_parameters["prompt"].as_str(), "consent");
+    let names: Vec<_> = acme
+        .operator
+        .iter()
+        .map(|field| (field.name.as_str(), field.label.as_str(), field.secret))
+        .collect();
     assert_eq!(
-        (endpoint.url().as_str(), id.as_str(), name.as_str()),
-        (
-            "https://api.acme.example/me",
-            "/data/0/id",
-            "/data/0/na~1me"
-        )
+        names,
+        [
+            ("client_id", "Application ID", false),
+            ("client_secret", "Client secret", true),
+            ("subscription_key", "Subscription key", true),
+        ]
+    );
+    assert!(acme.unverified && acme.mobile == crate::Mobile::Awkward);
+    assert_eq!(acme.brand.color.as_deref(), Some("#13b5ea"));
+    let account = acme.account.as_ref().unwrap();
+    assert_eq!(
+        (account.id.as_str(), account.list.as_deref()),
+        ("/id", Some("/data/companies"))
     );
 }
 
-/// Each mistake with the line and the field that it is reported at.
+/// Each mistake with the field that it is reported at, and its line: that of what was changed.
 #[test]
 fn mistakes_are_told_with_file_line_and_field() {
-    for (from, to, line, field, problem) in [
+    for (from, to, field, problem) in [
         (
             "key = \"acme\"",
             "key = \"Acme\"",
-            1,
             "key",
             "four lower-case letters",
         ),
-        ("key = \"acme\"", "key = 7", 1, "key", "expected a string"),
+        ("key = \"acme\"", "key = 7", "key", "expected a string"),
         (
             "key = \"acme\"\n",
             "",
-            1,
             "integration.toml",
             "missing field `key`",
         ),
-        ("order = 10", "order = 70000", 6, "order", "70000"),
-        ("order = 10", "ordr = 10", 6, "ordr", "unknown field `ordr`"),
+        ("order = 10", "order = 70000", "order", "70000"),
+        ("order = 10", "ordr = 10", "ordr", "unknown field `ordr`"),
         (
             "order = 10",
             "order = = 10",
-            6,
             "integration.toml",
             "extra `=`",
         ),
         (
-            "order = 10",
-            "order = 10\norder = 11",
-            7,
-            "integration.toml",
-            "duplicate key",
-        ),
-        (
             "\"Commerce\"",
             "\"Shops\"",
-            3,
             "source_type",
             "unknown variant `Shops`",
         ),
+        ("\"Acme Books\"", "\" Acme\"", "name", "1 to 60 characters"),
         (
-            "\"Acme Books\"",
-            "\" Acme\"",
-            2,
-            "name",
-            "1 to 60 characters",
-        ),
-        (
-            "https://acme.example/docs",
-            "http://acme.example/docs",
-            7,
+            "https://acme.example/docs\"",
+            "http://acme.example/docs\"",
             "docs",
             "https",
         ),
         (
             "[\"commerce-orders\", \"invoices\"]",
             "[]",
-            8,
             "data_types",
             "no data",
         ),
         (
             "\"invoices\"]",
             "\"commerce-orders\"]",
-            8,
             "data_types",
             "twice",
         ),
         (
             "\"invoices\"]",
             "\"gossip\"]",
-            8,
             "data_types[1]",
             "unknown variant `gossip`",
         ),
+        ("\"#13b5ea\"", "\"blue\"", "brand.color", "hexadecimal"),
+        ("\"awkward\"", "\"never\"", "mobile", "unknown variant"),
         (
-            "[auth.oauth2_code",
-            "[auth.oauth3_code",
-            10,
-            "auth",
-            "unknown variant `oauth3_code`",
-        ),
-        (
-            "https://acme.example/oauth/token",
-            "http://acme.example/oauth/token",
-            12,
-            "auth.oauth2_code.token_endpoint",
+            "https://acme.example/docs/tokens",
+            "somewhere",
+            "sources.auth.oauth2_code.token.refresh_token_lifetime",
             "https",
         ),
         (
-            "https://acme.example/oauth/token",
+            "name = \"subscription_key\"",
+            "name = \"client_id\"",
+            "operator.name",
+            "twice",
+        ),
+        (
+            "[0-9a-f]{32}",
+            "[0-9a-f",
+            "operator.pattern",
+            "is no pattern",
+        ),
+        (
+            "suffix = \".shops",
+            "suffix = \"shops",
+            "person.suffix",
+            "dot",
+        ),
+        (
+            "kind = \"region\"",
+            "kind = \"planet\"",
+            "person[1].kind",
+            "unknown variant",
+        ),
+        (
+            "https://us.acme.example",
+            "http://us.acme.example",
+            "person.options.data.api",
+            "https",
+        ),
+        (
+            "value = \"us\"",
+            "value = \"eu\"",
+            "person.options.value",
+            "twice",
+        ),
+        (
+            "https://{person.shop}.shops.acme.example/oauth/token",
+            "http://acme.example/oauth/token",
+            "auth.oauth2_code.token.endpoint",
+            "https",
+        ),
+        (
+            "https://{person.shop}.shops.acme.example/oauth/token",
             "{sandbox}/token",
-            12,
-            "auth.oauth2_code.token_endpoint",
-            "sandbox = true",
+            "auth.oauth2_code.token.endpoint",
+            "not declared",
         ),
         (
-            "https://acme.example/oauth/token",
-            "https://{shop}.example/token",
-            12,
-            "auth.oauth2_code.token_endpoint",
-            "placeholder",
+            "https://{person.shop}.shops.acme.example/oauth/token",
+            "https://{person.nobody}.acme.example/token",
+            "auth.oauth2_code.token.endpoint",
+            "not declared",
+        ),
+        // What is not known yet.
+        (
+            "https://{person.shop}.shops.acme.example/oauth/token",
+            "{token.api_domain}/token",
+            "auth.oauth2_code.token.endpoint",
+            "not declared",
         ),
         (
-            "https://acme.example/oauth/revoke",
-            "https://acme.example/#x",
-            13,
-            "auth.oauth2_code.revocation_endpoint",
+            "https://{person.shop}.shops.acme.example/oauth/authorize",
+            "https://acme.example/{callback.realmId}",
+            "auth.oauth2_code.authorization_endpoint",
+            "not declared",
+        ),
+        // What could lead anywhere.
+        (
+            "https://{person.shop}.shops.acme.example/oauth/token",
+            "https://{operator.client_id}.acme.example/token",
+            "auth.oauth2_code.token.endpoint",
+            "pattern",
+        ),
+        (
+            "https://{person.shop}.shops.acme.example/oauth/token",
+            "https://{person.shop}/token",
+            "auth.oauth2_code.token.endpoint",
+            "domain",
+        ),
+        (
+            "{token.api_domain}/grants",
+            "https://acme.example/grants#x",
+            "auth.oauth2_code.token.revocation.call.endpoint",
             "fragment",
         ),
         (
             "issuer = \"https://acme.example\"",
             "issuer = \"acme\"",
-            14,
             "auth.oauth2_code.issuer",
             "https",
         ),
         (
-            "issuer = \"https://acme.example\"\n",
-            "",
-            14,
-            "auth.oauth2_code.issuer_in_callback",
-            "needs an issuer",
-        ),
-        (
-            "\"post\"",
-            "\"jwt\"",
-            16,
-            "auth.oauth2_code.client_authentication",
+            "client_authentication = \"post\"",
+            "client_authentication = \"jwt\"",
+            "auth.oauth2_code.token.client_authentication",
             "unknown variant",
         ),
         (
             "pkce = \"unsupported\"",
             "pkce = \"plain\"",
-            17,
             "auth.oauth2_code.pkce",
             "unknown variant",
         ),
         (
             "\"profile\"]",
             "\"a b\"]",
-            18,
-            "auth.oauth2_code.scopes",
+            "auth.oauth2_code.token.scopes",
             "no scope",
         ),
         (
             "\"profile\"]",
             "\"a,b\"]",
-            18,
-            "auth.oauth2_code.scopes",
+            "auth.oauth2_code.token.scopes",
             "no scope",
         ),
         (
             "required_scopes = [\"orders:read\"]",
             "required_scopes = [\"admin\"]",
-            19,
-            "auth.oauth2_code.required_scopes",
+            "auth.oauth2_code.token.required_scopes",
             "`scopes` does not",
         ),
         (
             "prompt = \"consent\"",
             "state = \"1\"",
-            21,
             "auth.oauth2_code.authorize_parameters",
             "`state`",
         ),
         (
-            "[\"realmId\"]",
-            "[\"code\"]",
-            22,
+            "[\"response_type\"]",
+            "[\"state\"]",
+            "auth.oauth2_code.authorize_without",
+            "one of",
+        ),
+        (
+            "realmId = { pattern",
+            "code = { pattern",
             "auth.oauth2_code.callback_values",
             "`code`",
         ),
         (
-            "[\"realmId\"]",
-            "[\"realm Id\"]",
-            22,
-            "auth.oauth2_code.callback_values",
-            "no parameter name",
-        ),
-        (
             "\"stay\"",
             "\"always\"",
-            23,
-            "auth.oauth2_code.refresh_tokens",
+            "auth.oauth2_code.token.refresh_tokens",
             "unknown variant",
         ),
         (
-            "\"/data/0/id\"",
-            "\"data.0.id\"",
-            27,
-            "auth.oauth2_code.identity.call.id",
-            "RFC 6901",
+            "\"30m\"",
+            "\"half an hour\"",
+            "auth.oauth2_code.token.access_token_lifetime",
+            "time",
         ),
         (
-            "na~1me",
-            "na~me",
-            28,
-            "auth.oauth2_code.identity.call.name",
-            "RFC 6901",
+            "X-Subscription",
+            "Host",
+            "auth.oauth2_code.token.headers.Host",
+            "not a declaration's",
         ),
         (
-            "[auth.oauth2_code.identity.call]",
-            "[auth.oauth2_code.identity.guess]",
-            25,
-            "auth.oauth2_code.identity",
-            "unknown variant `guess`",
+            "[\"no_grant_type\"]",
+            "[\"odd\"]",
+            "auth.oauth2_code.token.quirks[0]",
+            "unknown variant",
+        ),
+        (
+            "\"/data/token\"",
+            "\"data.token\"",
+            "auth.oauth2_code.token.answer.access_token",
+            "RFC 6901",
+        ),
+        ("na~1me", "na~me", "account.name", "RFC 6901"),
+        ("id = \"/id\"", "id = \"id\"", "account.id", "RFC 6901"),
+        (
+            "method = \"DELETE\"",
+            "method = \"BREW\"",
+            "auth.oauth2_code.token.revocation.call.method",
+            "GET, POST",
         ),
     ] {
-        assert!(FULL.contains(from), "{from}");
-        let error = match load(&FULL.replace(from, to)) {
+        let at = FULL.find(from).unwrap_or_else(|| panic!("{from}"));
+        let error = match load(&FULL.replacen(from, to, 1)) {
             Err(CatalogueError::Declaration(error)) => error,
             other => panic!("{to}: {other:?}"),
         };
         assert_eq!(error.file, "integrations/acme/integration.toml");
-        assert_eq!(
-            (error.field.as_str(), error.line),
-            (field, line),
-            "{to}: {error}"
-        );
+        assert_eq!(error.field, field, "{to}: {error}");
+        let line = FULL[..at].matches('\n').count() + 1;
+        assert_eq!(error.line, line, "{to}: {error}");
         assert!(error.problem.contains(problem), "{to}: {error}");
         assert_eq!(
             error.to_string(),

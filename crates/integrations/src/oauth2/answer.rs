@@ -3,14 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use handclasp_domain::Secret;
+use handclasp_domain::{Secret, Timestamp};
 use serde_json::{Map, Value};
 
-use super::body::Unintelligible;
-use super::declaration::OAuth2Code;
+use super::declaration::{ExpiresAt, InstantForm, TokenEndpoint};
+use crate::client::Granted;
+use crate::held::Held;
+use crate::provider::Unintelligible;
+use crate::values::Values;
 
 /// Tokens of third parties have up to a few thousand characters; ours are kept sealed in a row of a table.
 const TOKEN_MAX: usize = 20_000;
+
+/// The longest value that is kept.
+const KEPT_MAX: usize = 2_000;
 
 /// What is told about a token's life is believed up to ten years: longer ones would only overflow somebody's
 /// arithmetic.
@@ -18,27 +24,29 @@ const LIFE_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// The tokens that the third party gave.
 #[derive(Clone)]
-pub struct TokenAnswer {
+pub(super) struct TokenAnswer {
     /// What calls are made with.
-    pub access_token: Secret<String>,
+    pub(super) access_token: Secret<String>,
     /// What becomes of the refresh token.
-    pub refresh_token: RefreshToken,
+    pub(super) refresh_token: RefreshToken,
     /// How the access token is used.
-    pub token_type: TokenType,
+    pub(super) token_type: TokenType,
     /// How long the access token lasts from now on. None where the third party did not say so in a way that can be used
     /// (missing, null, zero, negative, no number): it is then used until it is refused. At most ten years.
-    pub expires_in: Option<Duration>,
+    pub(super) expires_in: Option<Duration>,
+    /// How long the refresh token lasts from now on, where that is known.
+    pub(super) refresh_expires_in: Option<Duration>,
     /// What the person allowed.
-    pub scopes: GrantedScopes,
+    pub(super) scopes: GrantedScopes,
     /// An ID token, not yet verified.
-    pub id_token: Option<Secret<String>>,
-    /// All other members, as they came. Some third parties put secrets here too.
-    pub extra: Map<String, Value>,
+    pub(super) id_token: Option<Secret<String>>,
+    /// What the declaration keeps, as `token.<name>`.
+    pub(super) kept: Values,
 }
 
 /// What becomes of the refresh token after an answer.
 #[derive(Debug, Clone)]
-pub enum RefreshToken {
+pub(super) enum RefreshToken {
     /// This is the one to use from now on; one from before is done with.
     Given(Secret<String>),
     /// None came, or an empty one: whoever has one from before keeps it (RFC 6749, 6).
@@ -47,14 +55,14 @@ pub enum RefreshToken {
 
 /// How an access token is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenType {
+pub(super) enum TokenType {
     /// Whoever has it may use it (RFC 6750).
     Bearer,
 }
 
 impl TokenType {
     /// As it stands in the `Authorization` header.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
         }
@@ -88,37 +96,124 @@ impl TokenAnswer {
     /// Reads the members of a successful answer. `asked` is what the request asked for, which an answer without scopes
     /// grants in full (RFC 6749, 5.1).
     pub(super) fn read(
-        mut members: Map<String, Value>,
-        declaration: &OAuth2Code,
+        members: Map<String, Value>,
+        declared: &TokenEndpoint,
         asked: &[String],
+        now: Timestamp,
     ) -> Result<Self, Unintelligible> {
-        let access_token =
-            token(&mut members, "access_token")?.ok_or(Unintelligible::NoAccessToken)?;
-        let refresh_token = match token(&mut members, "refresh_token")? {
+        let answer = Value::Object(members);
+        let places = &declared.answer;
+        let at = |place: &Option<String>, usual: &str| match place {
+            Some(pointer) => answer.pointer(pointer),
+            None => answer.get(usual),
+        };
+        let access_token = token(at(&places.access_token, "access_token"))?
+            .ok_or(Unintelligible::NoAccessToken)?;
+        let refresh_token = match token(at(&places.refresh_token, "refresh_token"))? {
             Some(given) => RefreshToken::Given(given),
             None => RefreshToken::NotGiven,
         };
+        let until = |expires: &ExpiresAt| instant(answer.pointer(&expires.at)?, expires.form);
+        let expires_in = match &places.expires_at {
+            Some(expires) => until(expires).and_then(|end| life(end, now)),
+            None => answer.get("expires_in").and_then(lifetime),
+        };
+        let refresh_expires_in = places
+            .refresh_expires_in
+            .as_ref()
+            .and_then(|pointer| answer.pointer(pointer))
+            .and_then(lifetime);
+        let mut kept = Values::default();
+        for (name, value) in &places.keep {
+            let text = answer.pointer(&value.at).and_then(text);
+            let text = text.filter(|text| {
+                text.len() <= KEPT_MAX
+                    && !text.chars().any(|c| c.is_control())
+                    && value
+                        .pattern
+                        .as_ref()
+                        .is_none_or(|pattern| pattern.fits(text))
+            });
+            match text {
+                Some(text) => kept.set(format!("token.{name}"), text),
+                None if value.required => return Err(Unintelligible::BadValue),
+                None => {}
+            }
+        }
         Ok(Self {
             access_token,
             refresh_token,
-            token_type: token_type(members.remove("token_type").as_ref())?,
-            expires_in: members.remove("expires_in").as_ref().and_then(lifetime),
-            scopes: scopes(members.remove("scope").as_ref(), declaration, asked),
-            id_token: token(&mut members, "id_token")?,
-            extra: members,
+            token_type: token_type(answer.get("token_type"))?,
+            expires_in: expires_in.or(declared.access_token_lifetime),
+            refresh_expires_in: refresh_expires_in.or(declared.refresh_token_lifetime),
+            scopes: scopes(answer.get("scope"), declared, asked),
+            id_token: token(answer.get("id_token"))?,
+            kept,
         })
     }
+
+    /// What the connection holds from now on. `before` is what it held: what does not come again stays.
+    pub(super) fn granted(self, before: Option<&Held>, mut values: Values) -> Granted {
+        values.extend(&self.kept);
+        let refresh_token = match self.refresh_token {
+            RefreshToken::Given(token) => Some(token.expose().clone()),
+            RefreshToken::NotGiven => before.and_then(|held| held.refresh_token.clone()),
+        };
+        Granted {
+            refresh_expires_in: refresh_token.as_ref().and(self.refresh_expires_in),
+            held: Held {
+                access_token: self.access_token.expose().clone(),
+                refresh_token,
+                token_type: self.token_type.as_str().to_owned(),
+                token_secret: None,
+                values,
+            },
+            expires_in: self.expires_in,
+            scopes: self.scopes,
+            id_token: self.id_token,
+        }
+    }
+}
+
+/// A text or a whole number, as a text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+/// An instant, as the declaration says it is written.
+fn instant(value: &Value, form: InstantForm) -> Option<Timestamp> {
+    match form {
+        InstantForm::Rfc3339 => Timestamp::parse_rfc3339(value.as_str()?),
+        InstantForm::Unix => {
+            let seconds = match value {
+                Value::Number(number) => number.as_i64()?,
+                Value::String(text) => text.trim().parse().ok()?,
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+            };
+            Some(Timestamp::from_seconds(seconds))
+        }
+    }
+}
+
+/// From now to an instant. None where that is past.
+fn life(end: Timestamp, now: Timestamp) -> Option<Duration> {
+    let micros = end.as_micros().checked_sub(now.as_micros())?;
+    let life = Duration::from_micros(u64::try_from(micros).ok()?);
+    (life >= Duration::from_secs(1)).then_some(life.min(LIFE_MAX))
 }
 
 /// A token: visible characters of ASCII and spaces (RFC 6749, appendix A.12). None where it is missing, null or empty; what is
 /// not a text is none either.
-fn token(
-    members: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<Secret<String>>, Unintelligible> {
-    match members.remove(name) {
+fn token(value: Option<&Value>) -> Result<Option<Secret<String>>, Unintelligible> {
+    match value {
         Some(Value::String(token)) => {
-            let token = Secret::new(token);
+            let token = Secret::new(token.clone());
             let text = token.expose();
             if text.is_empty() {
                 return Ok(None);
@@ -161,7 +256,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
 }
 
 /// A text in which spaces or the declared separator stand between scopes, or a list of texts.
-fn scopes(value: Option<&Value>, declaration: &OAuth2Code, asked: &[String]) -> GrantedScopes {
+fn scopes(value: Option<&Value>, declaration: &TokenEndpoint, asked: &[String]) -> GrantedScopes {
     let separator = declaration.scope_separator.as_char();
     let split = |text: &str| -> Vec<String> {
         text.split([' ', separator])
@@ -203,7 +298,7 @@ impl fmt::Debug for TokenAnswer {
             .field("expires_in", &self.expires_in)
             .field("scopes", &self.scopes)
             .field("id_token", &self.id_token.is_some())
-            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .field("kept", &self.kept)
             .finish_non_exhaustive()
     }
 }

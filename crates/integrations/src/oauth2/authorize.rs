@@ -2,69 +2,71 @@
 
 use url::Url;
 
-use super::declaration::{OAuth2Code, Pkce};
-use super::pkce::Verifier;
-use super::registration::Client;
-
-/// What one authorization request is about.
-#[derive(Debug, Clone, Copy)]
-pub struct AuthorizationUrl<'a> {
-    /// Where the person is to be sent back: one address per client and integration, registered there.
-    pub redirect_uri: &'a Url,
-    /// The single-use value that ties the answer to this request.
-    pub state: &'a str,
-    /// The request's proof key. Its challenge goes along where the third party takes one.
-    pub verifier: &'a Verifier,
-    /// Ties an ID token to this request (OpenID Connect Core, 3.1.2.1), where one is asked for.
-    pub nonce: Option<&'a str>,
-    /// What to ask for: the declaration's scopes, or the client's own.
-    pub scopes: &'a [String],
-}
+use super::declaration::{OAuth2Code, Pkce, ResponseMode, ScopeSeparator};
+use crate::client::{Begin, Client};
+use crate::template::Unfilled;
 
 impl Client {
     /// The address that the person is sent to (RFC 6749, 4.1.1).
-    pub fn authorization_url(&self, request: &AuthorizationUrl<'_>) -> Url {
-        let declaration = &self.declaration;
-        let mut url = declaration.authorization_endpoint.url().clone();
+    pub(crate) fn authorization_url(
+        &self,
+        declared: &OAuth2Code,
+        request: &Begin<'_>,
+    ) -> Result<Url, Unfilled> {
+        let mut known = self.known(request.person);
+        let (client_id, _) = self.id_and_secret(&known);
+        let scopes = join(request.scopes, declared.token.scope_separator);
+        known.set("redirect_uri", request.redirect_uri.as_str());
+        known.set("state", request.state);
+        known.set("scopes", scopes.clone());
+        let mut url = declared.authorization_endpoint.url(&known)?;
+
+        let mut pairs = vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", client_id),
+            ("redirect_uri", request.redirect_uri.to_string()),
+        ];
+        if !scopes.is_empty() {
+            pairs.push(("scope", scopes));
+        }
+        pairs.retain(|(name, _)| !declared.authorize_without.iter().any(|left| left == name));
+        pairs.push(("state", request.state.to_owned()));
+        match declared.pkce {
+            Pkce::S256 => {
+                pairs.push(("code_challenge", request.verifier.challenge()));
+                pairs.push(("code_challenge_method", "S256".to_owned()));
+            }
+            Pkce::Unsupported => {}
+        }
+        match declared.response_mode {
+            ResponseMode::Query => {}
+            ResponseMode::FormPost => pairs.push(("response_mode", "form_post".to_owned())),
+        }
+        if let Some(nonce) = request.nonce {
+            pairs.push(("nonce", nonce.to_owned()));
+        }
+        pairs.retain(|(name, _)| !declared.authorize_parameters.contains_key(*name));
         {
             let mut query = url.query_pairs_mut();
-            query
-                .append_pair("response_type", "code")
-                .append_pair("client_id", self.registration.client_id())
-                .append_pair("redirect_uri", request.redirect_uri.as_str())
-                .append_pair("state", request.state);
-            if !request.scopes.is_empty() {
-                query.append_pair("scope", &declaration.join_scopes(request.scopes));
-            }
-            match declaration.pkce {
-                Pkce::S256 => {
-                    query
-                        .append_pair("code_challenge", &request.verifier.challenge())
-                        .append_pair("code_challenge_method", "S256");
-                }
-                Pkce::Unsupported => {}
-            }
-            if let Some(nonce) = request.nonce {
-                query.append_pair("nonce", nonce);
-            }
-            for (name, value) in &declaration.authorize_parameters {
+            for (name, value) in &pairs {
                 query.append_pair(name, value);
             }
+            for (name, template) in &declared.authorize_parameters {
+                query.append_pair(name, &template.fill(&known)?);
+            }
         }
-        url
+        Ok(url)
     }
 }
 
-impl OAuth2Code {
-    /// Scopes as one text, as this third party has them.
-    pub(super) fn join_scopes(&self, scopes: &[String]) -> String {
-        let mut text = String::new();
-        for scope in scopes {
-            if !text.is_empty() {
-                text.push(self.scope_separator.as_char());
-            }
-            text.push_str(scope);
+/// Scopes as one text, as the third party has them.
+pub(super) fn join(scopes: &[String], separator: ScopeSeparator) -> String {
+    let mut text = String::new();
+    for scope in scopes {
+        if !text.is_empty() {
+            text.push(separator.as_char());
         }
-        text
+        text.push_str(scope);
     }
+    text
 }

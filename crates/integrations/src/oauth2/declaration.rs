@@ -1,62 +1,221 @@
 //! What a declaration says about an authorization code flow.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use handclasp_domain::PlatformKey;
 use serde::Deserialize;
-use toml::Spanned;
 
-use crate::declaration::{DeclarationError, Source};
-use crate::endpoint::{Endpoint, Origins, fill};
+use crate::call::Call;
+use crate::endpoint::Endpoint;
+use crate::pattern::Pattern;
+use crate::template::Template;
 
 /// How a third party does the authorization code flow (RFC 6749, 4.1), as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuth2Code {
-    /// The integration that it belongs to.
-    pub key: PlatformKey,
     /// Where the person is sent.
     pub authorization_endpoint: Endpoint,
-    /// Where codes and refresh tokens are exchanged.
-    pub token_endpoint: Endpoint,
-    /// Where tokens are revoked (RFC 7009), where there is such a place.
-    pub revocation_endpoint: Option<Endpoint>,
+    /// The token endpoint, and how it is talked to.
+    pub token: TokenEndpoint,
     /// The issuer, where the third party has one: compared as a plain string.
     pub issuer: Option<Issuer>,
-    /// How the token and revocation endpoints know us.
-    pub client_authentication: ClientAuthentication,
     /// Whether the third party takes PKCE (RFC 7636).
     pub pkce: Pkce,
+    /// Further parameters of the authorization address, as in `prompt=consent`. One that the protocol sets itself is replaced.
+    pub authorize_parameters: BTreeMap<String, Template>,
+    /// Parameters of the protocol that this third party does not take in the authorization address.
+    pub authorize_without: Vec<String>,
+    /// What the code is called in the callback.
+    pub code_parameter: String,
+    /// How the answer comes back with the person.
+    pub response_mode: ResponseMode,
+    /// Which callback parameters are kept, as `callback.<name>`. They are not authenticated: whoever sends a person to the callback
+    /// chooses them.
+    pub callback_values: BTreeMap<String, CallbackValue>,
+    /// How the callback is signed, where it is.
+    pub callback_signature: Option<CallbackSignature>,
+    /// How people are known by an ID token, where they are.
+    pub openid: Option<OpenId>,
+}
+
+/// A token endpoint, and how it is talked to: shared by the flows of OAuth 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenEndpoint {
+    /// Where codes are exchanged.
+    pub endpoint: Endpoint,
+    /// Where refresh tokens are, if elsewhere.
+    pub refresh_endpoint: Option<Endpoint>,
+    /// How we are known there.
+    pub client_authentication: ClientAuthentication,
+    /// The same for refreshes, if otherwise.
+    pub refresh_client_authentication: Option<ClientAuthentication>,
+    /// How requests are written.
+    pub body: TokenBody,
+    /// Further parameters of each request.
+    pub parameters: BTreeMap<String, Template>,
+    /// Further parameters of the request that exchanges a code.
+    pub exchange_parameters: BTreeMap<String, Template>,
+    /// Further parameters of the request that refreshes.
+    pub refresh_parameters: BTreeMap<String, Template>,
+    /// Further headers of each request.
+    pub headers: BTreeMap<String, Template>,
+    /// Where things stand in the answer.
+    pub answer: AnswerPlaces,
     /// What is asked for, unless the client set scopes of its own.
     pub scopes: Vec<String>,
     /// Without which of them a connection is of no use.
     pub required_scopes: Vec<String>,
     /// What stands between scopes.
     pub scope_separator: ScopeSeparator,
-    /// Further parameters of the authorization address, as in `prompt=consent`.
-    pub authorize_parameters: BTreeMap<String, String>,
-    /// Which callback parameters are kept, as in `realmId`. They are not authenticated: whoever sends a person
-    /// to the callback chooses them.
-    pub callback_values: Vec<String>,
     /// Whether there are refresh tokens, and what becomes of a used one.
     pub refresh_tokens: RefreshTokens,
-    /// How the connected company's id and name are learnt.
-    pub identity: Option<Identity>,
+    /// How long an access token lasts where the answer does not say so.
+    pub access_token_lifetime: Option<Duration>,
+    /// How long a refresh token lasts from its last use on, where the answer does not say so.
+    pub refresh_token_lifetime: Option<Duration>,
+    /// How access is ended there.
+    pub revocation: RevocationWay,
+    /// What refusals mean there that are not in the words of RFC 6749.
+    pub errors: Vec<DeclaredError>,
+    /// What this third party does that no other does.
+    pub quirks: Vec<Quirk>,
+}
+
+/// What an answer of a token endpoint means, whatever its status is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredError {
+    /// Where the text stands by which it is known (RFC 6901).
+    pub at: String,
+    /// What that has to look like.
+    pub pattern: Pattern,
+    /// What it means.
+    pub means: ErrorMeaning,
+}
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorMeaning {
+    /// The code or the refresh token is not good any more, as `invalid_grant`.
+    GrantRefused,
+    /// The client id and secret are not good, as `invalid_client`.
+    ClientRefused,
+    /// It may work later.
+    Unavailable,
+}
+
+/// Where things stand in a token answer (RFC 6901), beyond where RFC 6749 has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AnswerPlaces {
+    /// The access token.
+    pub access_token: Option<String>,
+    /// The refresh token.
+    pub refresh_token: Option<String>,
+    /// When the access token ends, as an instant.
+    pub expires_at: Option<ExpiresAt>,
+    /// For how many seconds the refresh token lasts.
+    pub refresh_expires_in: Option<String>,
+    /// What else is kept, as `token.<name>`.
+    pub keep: BTreeMap<String, TokenValue>,
+}
+
+/// When an access token ends, as an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiresAt {
+    /// Where it stands.
+    pub at: String,
+    /// How it is written.
+    pub form: InstantForm,
+}
+
+/// How an instant is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstantForm {
+    /// As in `2026-03-01T12:00:00Z` (RFC 3339).
+    Rfc3339,
+    /// Seconds since 1970.
+    Unix,
+}
+
+/// A value of a token answer that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenValue {
+    /// Where it stands.
+    pub at: String,
+    /// What it has to look like. Values that reach into a host need it.
+    pub pattern: Option<Pattern>,
+    /// Whether the authorization is of no use without it.
+    pub required: bool,
+}
+
+/// A callback parameter that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackValue {
+    /// What it has to look like. Values that reach into a host need it.
+    pub pattern: Option<Pattern>,
+    /// Whether the authorization is of no use without it.
+    pub required: bool,
+    /// What it has to be the same as: something that was known before.
+    pub equals: Option<Template>,
+    /// What it may be, and what follows from each.
+    pub options: Vec<crate::fields::Choice>,
+}
+
+/// How a callback is signed: with HMAC-SHA256 under the client secret, in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackSignature {
+    /// The parameter that has it.
+    pub parameter: String,
+    /// What is signed.
+    pub over: SignedText,
+}
+
+/// What a callback's signature is made over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedText {
+    /// The other parameters, sorted by their names, as a query.
+    SortedQuery,
+}
+
+/// An ID token that comes with the tokens (OpenID Connect Core, 2), and where it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenId {
+    /// The keys that it is signed with.
+    pub jwks: Endpoint,
+    /// With which algorithms.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// Where more is told about the person.
+    pub userinfo: Option<Endpoint>,
+}
+
+/// An algorithm for signatures (RFC 7518, 3.1). Those with a shared secret and none at all are not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SigningAlgorithm {
+    /// RSA with SHA-256.
+    RS256,
+    /// RSA with SHA-384.
+    RS384,
+    /// RSA with SHA-512.
+    RS512,
+    /// RSA-PSS with SHA-256.
+    PS256,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// Ed25519.
+    EdDSA,
 }
 
 /// An authorization server's issuer identifier (RFC 8414, 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    pub(super) template: String,
-    pub(super) value: String,
+    /// The identifier, with the places that it has.
+    pub value: Template,
     /// Whether every callback carries it as `iss` (RFC 9207): then a callback without is refused.
     pub in_callback: bool,
-}
-
-impl Issuer {
-    /// The identifier.
-    pub fn as_str(&self) -> &str {
-        &self.value
-    }
 }
 
 /// How the token and revocation endpoints know us (RFC 6749, 2.3.1).
@@ -65,8 +224,66 @@ impl Issuer {
 pub enum ClientAuthentication {
     /// By HTTP Basic, `client_secret_basic`.
     Basic,
+    /// By HTTP Basic without encoding the two parts first, as before RFC 6749.
+    BasicUnencoded,
     /// By two fields of the form, `client_secret_post`.
     Post,
+    /// By both at once.
+    BasicAndPost,
+    /// By our id alone.
+    IdOnly,
+    /// By a signed assertion, `private_key_jwt` (RFC 7523, 2.2). The client secret is the private key, as PEM.
+    PrivateKeyJwt,
+    /// Not at all.
+    None,
+}
+
+impl ClientAuthentication {
+    /// Whether it needs a client secret.
+    pub const fn needs_secret(self) -> bool {
+        match self {
+            Self::Basic
+            | Self::BasicUnencoded
+            | Self::Post
+            | Self::BasicAndPost
+            | Self::PrivateKeyJwt => true,
+            Self::IdOnly | Self::None => false,
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::BasicUnencoded => "basic_unencoded",
+            Self::Post => "post",
+            Self::BasicAndPost => "basic_and_post",
+            Self::IdOnly => "id_only",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How requests to the token endpoint are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenBody {
+    /// As a form (RFC 6749, 4.1.3).
+    #[default]
+    Form,
+    /// As a JSON object.
+    Json,
+}
+
+/// How the answer comes back with the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the callback.
+    #[default]
+    Query,
+    /// As a form that is posted to the callback (OAuth 2.0 Form Post Response Mode).
+    FormPost,
 }
 
 /// Whether the third party takes PKCE.
@@ -113,283 +330,41 @@ pub enum RefreshTokens {
     None,
 }
 
-/// How the connected company's id and name are learnt.
+/// How access is ended at the third party.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// By a GET with the access token, answered with a JSON object.
-    Call {
+pub enum RevocationWay {
+    /// There is no way: a token ends when it ends.
+    None,
+    /// As RFC 7009 has it.
+    Rfc7009 {
         /// Where.
         endpoint: Endpoint,
-        /// Where the id stands in the answer (RFC 6901), as in `/organisation/id`: a string or a whole number.
-        id: String,
-        /// Where the name stands.
-        name: String,
+        /// Which token ends what is to be ended.
+        token: RevokedToken,
     },
+    /// By a call of its own.
+    Call(Box<Call>),
 }
 
-/// Parameters that the protocol itself sets. A declaration must not.
-const RESERVED: &[&str] = &[
-    "client_id",
-    "client_secret",
-    "code",
-    "code_challenge",
-    "code_challenge_method",
-    "error",
-    "error_description",
-    "error_uri",
-    "iss",
-    "nonce",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state",
-];
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawOAuth2Code {
-    authorization_endpoint: Spanned<String>,
-    token_endpoint: Spanned<String>,
-    revocation_endpoint: Option<Spanned<String>>,
-    issuer: Option<Spanned<String>>,
-    issuer_in_callback: Option<Spanned<bool>>,
-    client_authentication: ClientAuthentication,
-    pkce: Pkce,
-    scopes: Vec<Spanned<String>>,
-    #[serde(default)]
-    required_scopes: Vec<Spanned<String>>,
-    #[serde(default)]
-    scope_separator: ScopeSeparator,
-    #[serde(default)]
-    authorize_parameters: BTreeMap<Spanned<String>, String>,
-    #[serde(default)]
-    callback_values: Vec<Spanned<String>>,
-    refresh_tokens: RefreshTokens,
-    identity: Option<RawIdentity>,
-}
-
-#[derive(Deserialize)]
+/// Which token is shown to end access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum RawIdentity {
-    Call(RawCall),
+pub enum RevokedToken {
+    /// The refresh token, where there is one, and with it, mostly, all that came of it.
+    #[default]
+    Refresh,
+    /// The access token.
+    Access,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCall {
-    endpoint: Spanned<String>,
-    id: Spanned<String>,
-    name: Spanned<String>,
-}
-
-/// Checks the fields of one table, and knows what errors in it are called.
-struct Check<'a> {
-    source: &'a Source<'a>,
-    origins: &'a Origins,
-    sandbox: bool,
-}
-
-impl Check<'_> {
-    fn error<T>(&self, at: &Spanned<T>, field: &str, problem: &str) -> DeclarationError {
-        self.source
-            .error(at.span(), format!("auth.oauth2_code.{field}"), problem)
-    }
-
-    fn endpoint(
-        &self,
-        field: &str,
-        template: &Spanned<String>,
-    ) -> Result<Endpoint, DeclarationError> {
-        self.placeholder(field, template)?;
-        Endpoint::parse(template.get_ref(), self.origins)
-            .map_err(|problem| self.error(template, field, problem))
-    }
-
-    /// Only what is built in may speak of the server's own origin.
-    fn placeholder(&self, field: &str, template: &Spanned<String>) -> Result<(), DeclarationError> {
-        if template.get_ref().starts_with("{sandbox}") && !self.sandbox {
-            return Err(self.error(
-                template,
-                field,
-                "may start with {sandbox} only where sandbox = true",
-            ));
-        }
-        Ok(())
-    }
-
-    fn issuer(
-        &self,
-        template: &Spanned<String>,
-        in_callback: bool,
-    ) -> Result<Issuer, DeclarationError> {
-        self.placeholder("issuer", template)?;
-        let value = fill(template.get_ref(), self.origins)
-            .map_err(|problem| self.error(template, "issuer", problem))?;
-        Ok(Issuer {
-            template: template.get_ref().clone(),
-            value,
-            in_callback,
-        })
-    }
-
-    fn scopes(
-        &self,
-        field: &str,
-        scopes: Vec<Spanned<String>>,
-        separator: char,
-    ) -> Result<Vec<String>, DeclarationError> {
-        for scope in &scopes {
-            let text = scope.get_ref();
-            // The characters of RFC 6749, 3.3.
-            let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
-            if text.is_empty() || !text.chars().all(allowed) {
-                return Err(self.error(scope, field, "has what is no scope"));
-            }
-        }
-        Ok(scopes.into_iter().map(Spanned::into_inner).collect())
-    }
-
-    fn name(&self, field: &str, name: &Spanned<String>) -> Result<(), DeclarationError> {
-        let text = name.get_ref();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
-        if text.is_empty() || text.len() > 60 || !text.chars().all(plain) {
-            return Err(self.error(name, field, "has what is no parameter name"));
-        }
-        if RESERVED.contains(&text.as_str()) {
-            return Err(self.error(
-                name,
-                field,
-                &format!("must not name `{text}`, which the protocol sets or reads itself"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn pointer(&self, field: &str, pointer: Spanned<String>) -> Result<String, DeclarationError> {
-        let text = pointer.get_ref();
-        let tildes_escape = text
-            .split('~')
-            .skip(1)
-            .all(|rest| rest.starts_with(['0', '1']));
-        if !text.starts_with('/') || !tildes_escape {
-            return Err(self.error(
-                &pointer,
-                field,
-                "must be a JSON pointer (RFC 6901), as in /organisation/id",
-            ));
-        }
-        Ok(pointer.into_inner())
-    }
-}
-
-impl RawOAuth2Code {
-    pub(crate) fn check(
-        self,
-        key: PlatformKey,
-        sandbox: bool,
-        source: &Source<'_>,
-        origins: &Origins,
-    ) -> Result<OAuth2Code, DeclarationError> {
-        let check = Check {
-            source,
-            origins,
-            sandbox,
-        };
-
-        let in_callback = self
-            .issuer_in_callback
-            .as_ref()
-            .is_some_and(|at| *at.get_ref());
-        let issuer = match (&self.issuer, &self.issuer_in_callback) {
-            (Some(template), _) => Some(check.issuer(template, in_callback)?),
-            (None, Some(at)) => {
-                return Err(check.error(at, "issuer_in_callback", "needs an issuer"));
-            }
-            (None, None) => None,
-        };
-
-        let separator = self.scope_separator.as_char();
-        for required in &self.required_scopes {
-            if !self
-                .scopes
-                .iter()
-                .any(|scope| scope.get_ref() == required.get_ref())
-            {
-                return Err(check.error(
-                    required,
-                    "required_scopes",
-                    "names one that `scopes` does not",
-                ));
-            }
-        }
-        for name in self.authorize_parameters.keys() {
-            check.name("authorize_parameters", name)?;
-        }
-        for name in &self.callback_values {
-            check.name("callback_values", name)?;
-        }
-
-        let identity = match self.identity {
-            None => None,
-            Some(RawIdentity::Call(call)) => Some(Identity::Call {
-                endpoint: check.endpoint("identity.call.endpoint", &call.endpoint)?,
-                id: check.pointer("identity.call.id", call.id)?,
-                name: check.pointer("identity.call.name", call.name)?,
-            }),
-        };
-        Ok(OAuth2Code {
-            key,
-            authorization_endpoint: check
-                .endpoint("authorization_endpoint", &self.authorization_endpoint)?,
-            token_endpoint: check.endpoint("token_endpoint", &self.token_endpoint)?,
-            revocation_endpoint: self
-                .revocation_endpoint
-                .as_ref()
-                .map(|template| check.endpoint("revocation_endpoint", template))
-                .transpose()?,
-            issuer,
-            client_authentication: self.client_authentication,
-            pkce: self.pkce,
-            scopes: check.scopes("scopes", self.scopes, separator)?,
-            required_scopes: check.scopes("required_scopes", self.required_scopes, separator)?,
-            scope_separator: self.scope_separator,
-            authorize_parameters: self
-                .authorize_parameters
-                .into_iter()
-                .map(|(name, value)| (name.into_inner(), value))
-                .collect(),
-            callback_values: self
-                .callback_values
-                .into_iter()
-                .map(Spanned::into_inner)
-                .collect(),
-            refresh_tokens: self.refresh_tokens,
-            identity,
-        })
-    }
-}
-
-#[cfg(test)]
-impl OAuth2Code {
-    /// The same declaration with all endpoints at a fake third party.
-    pub(super) fn moved_to(&self, origin: &url::Url) -> Self {
-        let mut moved = self.clone();
-        moved.authorization_endpoint = self.authorization_endpoint.moved_to(origin);
-        moved.token_endpoint = self.token_endpoint.moved_to(origin);
-        moved.revocation_endpoint = self
-            .revocation_endpoint
-            .as_ref()
-            .map(|endpoint| endpoint.moved_to(origin));
-        moved.identity = self.identity.as_ref().map(|identity| match identity {
-            Identity::Call { endpoint, id, name } => Identity::Call {
-                endpoint: endpoint.moved_to(origin),
-                id: id.clone(),
-                name: name.clone(),
-            },
-        });
-        moved
-    }
+/// What one third party does and no other, so that it is no field of the format. Each has a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quirk {
+    /// Requests to the token endpoint have no `grant_type` (Clover).
+    NoGrantType,
+    /// Refreshing earlier than half a minute before the end is refused (Exact Online).
+    RefreshOnlyAtTheEnd,
+    /// The token that revokes stands in the query, not in the form (Zoho).
+    RevokeInQuery,
 }

@@ -5,13 +5,20 @@ use std::collections::BTreeMap;
 use super::*;
 
 fn address(client: &Client, nonce: Option<&str>) -> Url {
-    client.authorization_url(&AuthorizationUrl {
+    begin(client, nonce, &code_flow(client.integration()).token.scopes)
+}
+
+fn begin(client: &Client, nonce: Option<&str>, scopes: &[String]) -> Url {
+    let begin = Begin {
         redirect_uri: &url("https://hub.example/callback/abc/mqjo?a=b&c"),
         state: "st&te",
         verifier: &verifier(),
         nonce,
-        scopes: &client.declaration().scopes,
-    })
+        scopes,
+        person: &Values::default(),
+    };
+    let declared = code_flow(client.integration());
+    client.authorization_url(declared, &begin).unwrap()
 }
 
 fn query(url: &Url) -> BTreeMap<String, String> {
@@ -68,12 +75,6 @@ fn it_follows_the_declaration() {
 #[test]
 fn with_no_scopes_there_is_no_scope() {
     let client = client(sandbox(&url("http://localhost:8080")));
-    let ours = client.authorization_url(&AuthorizationUrl {
-        redirect_uri: &url("https://hub.example/"),
-        state: "s",
-        verifier: &verifier(),
-        nonce: None,
-        scopes: &[],
-    });
+    let ours = begin(&client, None, &[]);
     assert!(!query(&ours).contains_key("scope"));
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use handclasp_domain::FailureKind;
+use handclasp_outbound::{Outbound, Policy};
 use serde_json::json;
 
-use super::fake::{Fake, Reply};
 use super::*;
 
 #[tokio::test]
@@ -130,15 +130,9 @@ async fn slow_and_broken_connections_end_by_the_deadline() {
 async fn a_deadline_that_is_over_sends_nothing() {
     let fake = Fake::always(Reply::json(200, &json!({"organisation": {"id": "1"}}))).await;
     let client = client(sandbox(&fake.origin));
-    let failure = client
-        .identify(
-            &outbound(),
-            Deadline::after(Duration::ZERO),
-            TokenType::Bearer,
-            &secret("a"),
-        )
-        .await
-        .unwrap_err();
+    let with = With::new(outbound());
+    let calls = with.calls(Deadline::after(Duration::ZERO));
+    let failure = client.accounts(&calls, &held("a", None)).await.unwrap_err();
     assert_eq!(failure.status_code(), 504);
     assert!(fake.seen().is_empty());
 }
@@ -233,6 +227,7 @@ async fn refusals_are_told_apart() {
             ProviderFailure::Unavailable { .. }
             | ProviderFailure::Unreachable(_)
             | ProviderFailure::Forbidden(_)
+            | ProviderFailure::Unfilled(_)
             | ProviderFailure::Unintelligible { .. } => panic!("{reply:?}: {failure:?}"),
         };
         assert_eq!((found, failure.status_text()), (is, text), "{reply:?}");
@@ -287,11 +282,9 @@ async fn being_out_of_order_is_no_refusal_whatever_is_said() {
 async fn an_address_inside_our_own_network_is_not_called() {
     let fake = Fake::always(Reply::json(200, &json!({"access_token": "a"}))).await;
     let client = client(sandbox(&fake.origin));
-    let strict = Outbound::new(Policy::default()).unwrap();
-    let failure = client
-        .identify(&strict, Deadline::start(), TokenType::Bearer, &secret("a"))
-        .await
-        .unwrap_err();
+    let strict = With::new(Outbound::new(Policy::default()).unwrap());
+    let calls = strict.calls(Deadline::start());
+    let failure = client.accounts(&calls, &held("a", None)).await.unwrap_err();
     assert!(
         matches!(failure, ProviderFailure::Forbidden(_)),
         "{failure:?}"

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::fake::{Fake, Reply};
 use super::*;
 
 #[tokio::test]
@@ -19,7 +18,7 @@ async fn identities() {
         (json!({"organisation": {"id": "7f"}}), Some(("7f", ""))),
         (
             json!({"organisation": {"id": "7f", "name": 3}}),
-            Some(("7f", "")),
+            Some(("7f", "3")),
         ),
         (json!({"organisation": {"name": "Acme"}}), None),
         (json!({"organisation": {"id": ""}}), None),
@@ -33,18 +32,14 @@ async fn identities() {
     ] {
         let fake = Fake::always(Reply::json(200, &body)).await;
         let client = client(sandbox(&fake.origin));
-        let found = client
-            .identify(
-                &outbound(),
-                Deadline::start(),
-                TokenType::Bearer,
-                &secret("acc3ss"),
-            )
-            .await;
+        let with = With::new(outbound());
+        let calls = with.calls(Deadline::start());
+        let found = client.accounts(&calls, &held("acc3ss", None)).await;
         match (found, expected) {
-            (Ok(Some(party)), Some((id, name))) => {
+            (Ok(found), Some((id, name))) => {
+                assert_eq!(found.len(), 1);
                 assert_eq!(
-                    (party.id.as_str(), party.name.as_str()),
+                    (found[0].id.as_str(), found[0].name.as_str()),
                     (id, name),
                     "{body}"
                 );
@@ -93,16 +88,11 @@ async fn revocations() {
     ] {
         let fake = Fake::always(reply.clone()).await;
         let client = client(sandbox(&fake.origin));
-        let revoked = client
-            .revoke(
-                &outbound(),
-                Deadline::start(),
-                &secret("r3fresh"),
-                TokenKind::Refresh,
-            )
-            .await;
+        let with = With::new(outbound());
+        let calls = with.calls(Deadline::start());
+        let revoked = client.revoke(&calls, &held("a", Some("r3fresh"))).await;
         match done {
-            Some(true) => assert_eq!(revoked.unwrap(), Revocation::Done),
+            Some(true) => assert_eq!(revoked.unwrap(), crate::Revocation::Done),
             Some(false) => assert!(!revoked.unwrap_err().is_transient()),
             None => assert!(revoked.unwrap_err().is_transient()),
         }

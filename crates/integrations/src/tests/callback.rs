@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use url::form_urlencoded;
 
 use super::*;
+use crate::{CallbackQuery, RefusedCallback, Values};
 
 const ISS: &str = "iss=http%3A%2F%2Flocalhost%3A8080%2Fsandbox";
 
@@ -19,19 +20,19 @@ fn said(query: &str) -> String {
     say(&sandbox(&url("http://localhost:8080")), query)
 }
 
-fn say(declaration: &OAuth2Code, query: &str) -> String {
+fn say(integration: &Arc<Integration>, query: &str) -> String {
     let query = match CallbackQuery::parse(pairs(query)) {
         Ok(query) => query,
         Err(why) => return format!("{why:?}"),
     };
-    match query.outcome(declaration) {
+    match client(Arc::clone(integration)).read_callback(&query, &Values::default()) {
         Ok(answer) => {
             let kept: Vec<_> = answer
-                .kept
-                .iter()
+                .values
+                .of("callback")
                 .map(|(name, value)| format!(" {name}={value}"))
                 .collect();
-            format!("code {}{}", answer.code.expose(), kept.concat())
+            format!("code {}{}", answer.code.unwrap().expose(), kept.concat())
         }
         Err(RefusedCallback::Declined(error)) => format!("declined: {}", error.status_text()),
         Err(RefusedCallback::Failed(error)) => format!("failed: {}", error.status_text()),
@@ -152,7 +153,7 @@ fn declared_values_are_kept_and_others_are_not() {
 
 #[test]
 fn each_refusal_has_its_kind_and_status() {
-    let sandbox = sandbox(&url("http://localhost:8080"));
+    let sandbox = client(sandbox(&url("http://localhost:8080")));
     for (query, kind, status) in [
         (
             format!("{ISS}&error=access_denied"),
@@ -177,10 +178,10 @@ fn each_refusal_has_its_kind_and_status() {
         (ISS.to_owned(), FailureKind::ThirdParty, 502),
         ("code=a".to_owned(), FailureKind::Untrusted, 502),
     ] {
-        let outcome = CallbackQuery::parse(pairs(&query))
-            .unwrap()
-            .outcome(&sandbox);
-        let refused = outcome.unwrap_err();
+        let callback = CallbackQuery::parse(pairs(&query)).unwrap();
+        let refused = sandbox
+            .read_callback(&callback, &Values::default())
+            .unwrap_err();
         assert_eq!(
             (refused.kind(), refused.status_code()),
             (kind, status),
@@ -192,7 +193,8 @@ fn each_refusal_has_its_kind_and_status() {
 #[test]
 fn nothing_shows_the_code() {
     let query = CallbackQuery::parse(pairs(&format!("{ISS}&code=c0de"))).unwrap();
-    let outcome = query.outcome(&sandbox(&url("http://localhost:8080")));
+    let sandbox = client(sandbox(&url("http://localhost:8080")));
+    let outcome = sandbox.read_callback(&query, &Values::default());
     assert!(!format!("{query:?} {outcome:?}").contains("c0de"));
 }
 
@@ -204,10 +206,12 @@ proptest! {
     ) {
         let Ok(query) = CallbackQuery::parse(values) else { return Ok(()) };
         for declaration in [declared(ACME), sandbox(&url("http://localhost:8080"))] {
-            let shown: Vec<String> = match query.outcome(&declaration) {
+            let read = client(declaration).read_callback(&query, &Values::default());
+            let shown: Vec<String> = match read {
                 Ok(answer) => {
-                    let kept = answer.kept.into_values();
-                    kept.chain([answer.code.expose().clone()]).collect()
+                    let kept = answer.values.iter().map(|(_, value)| value.to_owned());
+                    let code = answer.code.unwrap().expose().clone();
+                    kept.chain([code]).collect()
                 }
                 Err(refused) => vec![refused.status_text().to_owned()],
             };

@@ -10,19 +10,28 @@ use url::{Url, form_urlencoded};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: HashMap<String, String>,
-    pub(super) form: Vec<(String, String)>,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) form: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    /// The parameters of its address.
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect()
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.form
             .iter()
             .find(|(own, _)| own == name)
@@ -32,7 +41,7 @@ impl Seen {
 
 /// What is done about a request.
 #[derive(Debug, Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// A proper answer: status, headers, body.
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// 200 and a body that never ends, in chunks of 64 KiB; with its length announced or not.
@@ -50,11 +59,11 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn json(status: u16, body: &impl ToString) -> Self {
+    pub(crate) fn json(status: u16, body: &impl ToString) -> Self {
         Self::of(status, "application/json", body.to_string())
     }
 
-    pub(super) fn of(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn of(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self::Answer(
             status,
             vec![("content-type", content_type.to_owned())],
@@ -64,13 +73,13 @@ impl Reply {
 }
 
 /// The third party, on a port of its own. It ends with its test's runtime.
-pub(super) struct Fake {
-    pub(super) origin: Url,
+pub(crate) struct Fake {
+    pub(crate) origin: Url,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Fake {
-    pub(super) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -97,11 +106,11 @@ impl Fake {
     }
 
     /// Answers everything alike.
-    pub(super) async fn always(reply: Reply) -> Self {
+    pub(crate) async fn always(reply: Reply) -> Self {
         Self::start(move |_| reply.clone()).await
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -140,6 +149,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
         path,
         headers,
         form,
+        body: bytes[head + 4..].to_vec(),
     })
 }
 

@@ -47,6 +47,9 @@ pub enum Unintelligible {
     /// The connected company's id is not where the declaration says, or cannot be one.
     #[error("the connected company's id is missing")]
     NoIdentity,
+    /// A value that the integration needs is not where the declaration says, or does not fit its pattern.
+    #[error("a value that is needed is missing, or does not fit its pattern")]
+    BadValue,
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -77,10 +80,30 @@ pub(super) fn members(
     }
 }
 
+/// The same, where the answer may be a list too.
+pub(super) fn value(content_type: Option<&str>, body: &[u8]) -> Result<Value, Unintelligible> {
+    let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    match text.trim_ascii_start().first() {
+        Some(b'[') => {
+            let text = std::str::from_utf8(text).map_err(|_| Unintelligible::NotUtf8)?;
+            strict(text.trim())
+        }
+        _ => members(content_type, body).map(Value::Object),
+    }
+}
+
 fn json(text: &str) -> Result<Map<String, Value>, Unintelligible> {
+    match strict(text)? {
+        Value::Object(members) => Ok(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Unintelligible::NotAnObject)
+        }
+    }
+}
+
+fn strict(text: &str) -> Result<Value, Unintelligible> {
     match serde_json::from_str::<Strict>(text) {
-        Ok(Strict(Value::Object(members))) => Ok(members),
-        Ok(Strict(_)) => Err(Unintelligible::NotAnObject),
+        Ok(Strict(value)) => Ok(value),
         Err(error) if error.to_string().starts_with(TWICE) => Err(Unintelligible::Repeated),
         Err(_) => Err(Unintelligible::NotJson),
     }
@@ -97,7 +120,10 @@ fn form(text: &str) -> Result<Map<String, Value>, Unintelligible> {
             return Err(Unintelligible::Repeated);
         }
     }
-    if fields.contains_key("access_token") || fields.contains_key("error") {
+    if ["access_token", "oauth_token", "error"]
+        .iter()
+        .any(|name| fields.contains_key(*name))
+    {
         Ok(fields)
     } else {
         Err(Unintelligible::NotJson)

@@ -1,16 +1,23 @@
 //! A registration goes to the endpoints that it was entered for, and to no others.
 
 use super::*;
+use crate::{BadRegistration, ChangedEndpoints, Fingerprint, NotAFingerprint};
+
+fn enter(id: &str, of_us: &str) -> BTreeMap<String, Secret<String>> {
+    [("client_id", id), ("client_secret", of_us)]
+        .map(|(name, value)| (name.to_owned(), secret(value)))
+        .into()
+}
 
 #[test]
 fn a_registration_is_bound_to_its_endpoints() {
     let before = declared(ACME);
-    let registration = Registration::new(&before, " id\n", &secret("\tsecret ")).unwrap();
-    assert_eq!(registration.client_id(), "id");
-    assert_eq!(registration.client_secret().expose(), "secret");
+    let registration = Registration::new(&before, &enter(" id\n", "\tsecret ")).unwrap();
+    assert_eq!(registration.values()["client_id"].expose(), "id");
+    assert_eq!(registration.values()["client_secret"].expose(), "secret");
     // Stored and read again.
     let bound_to = registration.bound_to().to_string().parse().unwrap();
-    let registration = Registration::from_stored("id".to_owned(), secret("secret"), bound_to);
+    let registration = Registration::from_stored(enter("id", "secret"), bound_to);
     assert!(Client::new(Arc::clone(&before), registration.clone()).is_ok());
 
     for (from, to) in [
@@ -34,9 +41,14 @@ fn a_registration_is_bound_to_its_endpoints() {
         ("\"post\"", "\"basic\""),
         ("key = \"acme\"", "key = \"acmf\""),
         (
-            "revocation_endpoint = \"https://acme.example/oauth/revoke\"\n",
+            "revocation.rfc7009.endpoint = \"https://acme.example/oauth/revoke\"\n",
             "",
         ),
+        (
+            "prompt = \"consent\"",
+            "prompt = \"{operator.client_secret}\"",
+        ),
+        ("realmId = {}", "realmId = { pattern = \"[0-9]+\" }"),
     ] {
         assert!(ACME.contains(from), "{from}");
         let after = declared(&ACME.replace(from, to));
@@ -58,20 +70,28 @@ fn a_registration_is_bound_to_its_endpoints() {
 #[test]
 fn the_sandbox_may_move_with_the_server() {
     let registration =
-        Registration::new(&sandbox(&url("http://localhost:8080")), "id", &secret("s")).unwrap();
+        Registration::new(&sandbox(&url("http://localhost:8080")), &enter("id", "s")).unwrap();
     assert!(Client::new(sandbox(&url("https://hub.example")), registration).is_ok());
 }
 
 #[test]
 fn what_cannot_be_a_registration_is_refused() {
-    let declaration = declared(ACME);
-    let long = "x".repeat(1_001);
-    for bad in ["", "  ", "a b", "a\u{0}b", "ü", long.as_str()] {
-        let as_id = Registration::new(&declaration, bad, &secret("s")).unwrap_err();
-        assert_eq!(as_id, BadRegistration::ClientId, "{bad:?}");
-        let as_secret = Registration::new(&declaration, "id", &secret(bad)).unwrap_err();
-        assert_eq!(as_secret, BadRegistration::ClientSecret, "{bad:?}");
+    let acme = declared(ACME);
+    let long = "x".repeat(10_001);
+    for bad in ["", "  ", "a\u{0}b", "a\nb", "ü", long.as_str()] {
+        let refused = |entered| match Registration::new(&acme, &entered) {
+            Err(BadRegistration { field, .. }) => field,
+            Ok(_) => panic!("{bad:?}"),
+        };
+        assert_eq!(refused(enter(bad, "s")), "client_id", "{bad:?}");
+        assert_eq!(refused(enter("id", bad)), "client_secret", "{bad:?}");
     }
+    let mut unknown = enter("id", "s");
+    unknown.insert("tenant".to_owned(), secret("x"));
+    assert_eq!(
+        Registration::new(&acme, &unknown).unwrap_err().field,
+        "tenant"
+    );
     for bad in ["", "abc", "????"] {
         assert_eq!(bad.parse::<Fingerprint>(), Err(NotAFingerprint));
     }

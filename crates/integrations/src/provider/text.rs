@@ -46,7 +46,7 @@ impl ProviderText {
 
 /// Formatting characters that change how their surroundings read or that nobody sees: soft hyphen, direction
 /// marks, embeddings and isolates, zero-width ones, line and paragraph separators, the byte-order mark, interlinear marks, tags.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -83,7 +83,7 @@ impl ProviderError {
             .map_or("", ProviderText::as_str)
     }
 
-    pub(super) fn has_code(&self, code: &str) -> bool {
+    pub(crate) fn has_code(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|own| own.as_str() == code)
     }
 }

@@ -7,6 +7,7 @@ use handclasp_outbound::OutboundError;
 
 use super::body::Unintelligible;
 use super::text::ProviderError;
+use crate::template::Unfilled;
 
 /// Why a call to a third party did not bring what it was for. Its text is ours alone and for the log; what the
 /// third party said stands apart in a [`ProviderError`], and what a person may be told is [`ProviderFailure::kind`].
@@ -53,6 +54,10 @@ pub enum ProviderFailure {
     /// operator must look at it.
     #[error("the request was not allowed to be sent: {0}")]
     Forbidden(OutboundError),
+    /// The request could not be made, for want of a value or because of one that does not fit: the person gave it, or the third
+    /// party did.
+    #[error("the request cannot be made: {0}")]
+    Unfilled(#[from] Unfilled),
     /// There was an answer that nobody can understand.
     #[error("the third party's answer cannot be understood: {why}")]
     Unintelligible {
@@ -74,7 +79,8 @@ impl ProviderFailure {
             Self::GrantRefused { .. }
             | Self::ClientRefused { .. }
             | Self::Refused { .. }
-            | Self::Forbidden(_) => false,
+            | Self::Forbidden(_)
+            | Self::Unfilled(_) => false,
         }
     }
 
@@ -87,6 +93,7 @@ impl ProviderFailure {
             Self::GrantRefused { .. }
             | Self::ClientRefused { .. }
             | Self::Refused { .. }
+            | Self::Unfilled(_)
             | Self::Unintelligible { .. } => FailureKind::ThirdParty,
         }
     }
@@ -101,7 +108,7 @@ impl ProviderFailure {
             | Self::Unavailable { status, .. } => *status,
             Self::Unintelligible { status, .. } => status.unwrap_or(502),
             Self::Unreachable(OutboundError::Timeout { .. }) => 504,
-            Self::Unreachable(_) | Self::Forbidden(_) => 502,
+            Self::Unreachable(_) | Self::Forbidden(_) | Self::Unfilled(_) => 502,
         }
     }
 
@@ -119,6 +126,7 @@ impl ProviderFailure {
             Self::Unavailable { .. }
             | Self::Unreachable(_)
             | Self::Forbidden(_)
+            | Self::Unfilled(_)
             | Self::Unintelligible { .. } => None,
         }
     }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::{Map, Value};
 
-use super::body::{Unintelligible, members};
+use super::body::{Unintelligible, members, value};
 use super::failure::ProviderFailure;
 use super::text::{ProviderError, ProviderText};
 
@@ -15,7 +15,20 @@ use super::text::{ProviderError, ProviderText};
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Tells a success, whose members it gives, from the ways in which a third party says no.
-pub(super) fn judge(answer: &Response) -> Result<Map<String, Value>, ProviderFailure> {
+pub(crate) fn judge(answer: &Response) -> Result<Map<String, Value>, ProviderFailure> {
+    judge_as(answer, members, |members| said(members))
+}
+
+/// The same, where a success may be a list too.
+pub(crate) fn judge_value(answer: &Response) -> Result<Value, ProviderFailure> {
+    judge_as(answer, value, |value| value.as_object().and_then(said))
+}
+
+fn judge_as<T>(
+    answer: &Response,
+    read: fn(Option<&str>, &[u8]) -> Result<T, Unintelligible>,
+    said: impl Fn(&T) -> Option<ProviderError>,
+) -> Result<T, ProviderFailure> {
     let status = answer.status;
     if status.is_server_error()
         || matches!(
@@ -36,17 +49,17 @@ pub(super) fn judge(answer: &Response) -> Result<Map<String, Value>, ProviderFai
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .map(str::to_ascii_lowercase);
-    let read = members(content_type.as_deref(), &answer.body);
+    let read = read(content_type.as_deref(), &answer.body);
     if status.is_success() {
-        let members = read.map_err(|why| unintelligible(answer, why))?;
-        return match said(&members) {
-            None => Ok(members),
+        let success = read.map_err(|why| unintelligible(answer, why))?;
+        return match said(&success) {
+            None => Ok(success),
             Some(error) => Err(refusal(status, error)),
         };
     }
     if status.is_client_error() {
         // The status alone is a clear no, whatever the body is.
-        let error = read.ok().and_then(|members| said(&members));
+        let error = read.ok().and_then(|answer| said(&answer));
         return Err(refusal(status, error.unwrap_or_default()));
     }
     Err(unintelligible(answer, Unintelligible::Status))
@@ -85,7 +98,7 @@ fn refusal(status: StatusCode, error: ProviderError) -> ProviderFailure {
     }
 }
 
-pub(super) fn unintelligible(answer: &Response, why: Unintelligible) -> ProviderFailure {
+pub(crate) fn unintelligible(answer: &Response, why: Unintelligible) -> ProviderFailure {
     ProviderFailure::Unintelligible {
         status: Some(answer.status.as_u16()),
         why,

@@ -1,0 +1,359 @@
+//! The calls to a token endpoint, and the end of a token.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use handclasp_domain::Secret;
+use handclasp_outbound::{Request, Response};
+use http::Method;
+use http::header::AUTHORIZATION;
+use serde_json::{Map, Value};
+use url::{Url, form_urlencoded};
+
+use super::answer::{RefreshToken, TokenAnswer};
+use super::assertion::assertion;
+use super::authorize::join;
+use super::declaration::{
+    ClientAuthentication, DeclaredError, ErrorMeaning, OAuth2Code, Pkce, Quirk, RefreshTokens,
+    RevokedToken, TokenBody, TokenEndpoint,
+};
+use crate::call::{add_headers, set_form, set_json};
+use crate::client::{Begin, Calls, Client, Granted, RefreshFailure};
+use crate::client_credentials::ClientCredentials;
+use crate::endpoint::Endpoint;
+use crate::held::Held;
+use crate::provider::{
+    ProviderError, ProviderFailure, ProviderText, judge, send, sensitive, unintelligible,
+};
+use crate::template::Template;
+use crate::values::Values;
+
+/// One request to a token endpoint.
+struct TokenRequest<'a> {
+    endpoint: &'a Endpoint,
+    authentication: ClientAuthentication,
+    /// What the protocol sends.
+    fields: Vec<(&'static str, String)>,
+    /// What the declaration adds.
+    parameters: [&'a BTreeMap<String, Template>; 2],
+    /// Who we are there: the operator's registration, or what the person gave.
+    client: (String, Secret<String>),
+    known: Values,
+}
+
+impl Client {
+    /// Exchanges a code for tokens (RFC 6749, 4.1.3).
+    pub(crate) async fn exchange(
+        &self,
+        declared: &OAuth2Code,
+        calls: &Calls<'_>,
+        begin: &Begin<'_>,
+        code: &Secret<String>,
+        own: Values,
+    ) -> Result<Granted, ProviderFailure> {
+        let mut fields = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.expose().clone()),
+            ("redirect_uri", begin.redirect_uri.to_string()),
+        ];
+        match declared.pkce {
+            Pkce::S256 => fields.push(("code_verifier", begin.verifier.secret().expose().clone())),
+            Pkce::Unsupported => {}
+        }
+        let token = &declared.token;
+        let mut known = self.known(&own);
+        known.set("redirect_uri", begin.redirect_uri.as_str());
+        let request = TokenRequest {
+            endpoint: &token.endpoint,
+            authentication: token.client_authentication,
+            fields,
+            parameters: [&token.parameters, &token.exchange_parameters],
+            client: self.id_and_secret(&known),
+            known,
+        };
+        let answer = self.tokens(token, calls, request, begin.scopes).await?;
+        Ok(answer.granted(None, own))
+    }
+
+    /// Fetches a fresh access token (RFC 6749, 6).
+    pub(crate) async fn refresh_token(
+        &self,
+        token: &TokenEndpoint,
+        calls: &Calls<'_>,
+        held: &Held,
+        redirect_uri: &Url,
+        granted: &[String],
+    ) -> Result<Granted, RefreshFailure> {
+        let rotates = match token.refresh_tokens {
+            RefreshTokens::Rotate => true,
+            RefreshTokens::Stay => false,
+            RefreshTokens::None => return Err(RefreshFailure::NotOffered),
+        };
+        let Some(refresh_token) = &held.refresh_token else {
+            return Err(RefreshFailure::NotOffered);
+        };
+        let mut known = self.known(&held.values);
+        known.set("redirect_uri", redirect_uri.as_str());
+        known.set("access_token", held.access_token.clone());
+        let request = TokenRequest {
+            endpoint: token.refresh_endpoint.as_ref().unwrap_or(&token.endpoint),
+            authentication: token
+                .refresh_client_authentication
+                .unwrap_or(token.client_authentication),
+            fields: vec![
+                ("grant_type", "refresh_token".to_owned()),
+                ("refresh_token", refresh_token.clone()),
+            ],
+            parameters: [&token.parameters, &token.refresh_parameters],
+            client: self.id_and_secret(&known),
+            known,
+        };
+        let answer = self.tokens(token, calls, request, granted).await?;
+        if rotates && matches!(answer.refresh_token, RefreshToken::NotGiven) {
+            tracing::warn!(
+                integration = %self.integration.key,
+                "the integration is declared to rotate refresh tokens and gave no new one; the old one is kept"
+            );
+        }
+        Ok(answer.granted(Some(held), held.values.clone()))
+    }
+
+    /// Asks for a token with a client id and secret alone (RFC 6749, 4.4).
+    pub(crate) async fn client_credentials(
+        &self,
+        declared: &ClientCredentials,
+        calls: &Calls<'_>,
+        scopes: &[String],
+        own: Values,
+    ) -> Result<Granted, ProviderFailure> {
+        let token = &declared.token;
+        let known = self.known(&own);
+        let (mut id, mut secret) = self.id_and_secret(&known);
+        if let Some(template) = &declared.client_id {
+            id = template.fill(&known)?;
+        }
+        if let Some(template) = &declared.client_secret {
+            secret = Secret::new(template.fill(&known)?);
+        }
+        let mut fields = vec![("grant_type", "client_credentials".to_owned())];
+        if !scopes.is_empty() {
+            fields.push(("scope", join(scopes, token.scope_separator)));
+        }
+        let request = TokenRequest {
+            endpoint: &token.endpoint,
+            authentication: token.client_authentication,
+            fields,
+            parameters: [&token.parameters, &token.exchange_parameters],
+            client: (id, secret),
+            known,
+        };
+        let answer = self.tokens(token, calls, request, scopes).await?;
+        Ok(answer.granted(None, own))
+    }
+
+    async fn tokens(
+        &self,
+        token: &TokenEndpoint,
+        calls: &Calls<'_>,
+        asked: TokenRequest<'_>,
+        scopes: &[String],
+    ) -> Result<TokenAnswer, ProviderFailure> {
+        let request = self.token_request(token, calls, asked)?;
+        let answer = send(calls.outbound, calls.deadline, request).await?;
+        if let Some(failure) = declared_failure(&token.errors, &answer) {
+            return Err(failure);
+        }
+        let members = judge(&answer)?;
+        TokenAnswer::read(members, token, scopes, calls.now)
+            .map_err(|why| unintelligible(&answer, why))
+    }
+
+    fn token_request(
+        &self,
+        token: &TokenEndpoint,
+        calls: &Calls<'_>,
+        asked: TokenRequest<'_>,
+    ) -> Result<Request, ProviderFailure> {
+        let url = asked.endpoint.url(&asked.known)?;
+        let mut request = Request::new("token", Method::POST, url);
+        let mut fields: Vec<(String, String)> = asked
+            .fields
+            .into_iter()
+            .filter(|(name, _)| {
+                *name != "grant_type" || !token.quirks.contains(&Quirk::NoGrantType)
+            })
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let (id, secret) = &asked.client;
+        self.authenticate(
+            asked.authentication,
+            (id, secret),
+            calls,
+            &mut request,
+            &mut fields,
+        )?;
+        for (name, template) in asked.parameters.into_iter().flatten() {
+            // What a declaration says stands for what the protocol would send.
+            fields.retain(|(known, _)| known != name);
+            fields.push((name.clone(), template.fill(&asked.known)?));
+        }
+        add_headers(&mut request, &token.headers, &asked.known)?;
+        match token.body {
+            TokenBody::Form => {
+                let form = form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(&fields)
+                    .finish();
+                set_form(&mut request, form);
+            }
+            TokenBody::Json => {
+                let object: Map<String, Value> = fields
+                    .into_iter()
+                    .map(|(name, value)| (name, Value::String(value)))
+                    .collect();
+                set_json(&mut request, &Value::Object(object));
+            }
+        }
+        Ok(request)
+    }
+
+    fn authenticate(
+        &self,
+        way: ClientAuthentication,
+        (id, secret): (&str, &Secret<String>),
+        calls: &Calls<'_>,
+        request: &mut Request,
+        fields: &mut Vec<(String, String)>,
+    ) -> Result<(), ProviderFailure> {
+        let mut field = |name: &str, value: String| fields.push((name.to_owned(), value));
+        let with_basic = matches!(
+            way,
+            ClientAuthentication::Basic
+                | ClientAuthentication::BasicUnencoded
+                | ClientAuthentication::BasicAndPost
+        );
+        if with_basic {
+            let encoded = way != ClientAuthentication::BasicUnencoded;
+            let header = sensitive(&basic(id, secret.expose(), encoded))?;
+            request.headers.insert(AUTHORIZATION, header);
+        }
+        match way {
+            ClientAuthentication::Basic
+            | ClientAuthentication::BasicUnencoded
+            | ClientAuthentication::None => {}
+            ClientAuthentication::Post | ClientAuthentication::BasicAndPost => {
+                field("client_id", id.to_owned());
+                field("client_secret", secret.expose().clone());
+            }
+            ClientAuthentication::IdOnly => field("client_id", id.to_owned()),
+            ClientAuthentication::PrivateKeyJwt => {
+                field("client_id", id.to_owned());
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                field("client_assertion_type", kind.to_owned());
+                let signed = assertion(id, secret, &request.url, calls)?;
+                field("client_assertion", signed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Our id and secret by HTTP Basic: for declared calls.
+    pub(crate) fn authenticate_basic(
+        &self,
+        request: &mut Request,
+        known: &Values,
+    ) -> Result<(), ProviderFailure> {
+        let (id, secret) = self.id_and_secret(known);
+        let header = sensitive(&basic(&id, secret.expose(), true))?;
+        request.headers.insert(AUTHORIZATION, header);
+        Ok(())
+    }
+
+    /// The request that revokes a token (RFC 7009, 2.1).
+    pub(crate) fn rfc7009(
+        &self,
+        endpoint: &Endpoint,
+        which: RevokedToken,
+        calls: &Calls<'_>,
+        held: &Held,
+    ) -> Result<Request, ProviderFailure> {
+        let known = self.known(&held.values);
+        let (token, hint) = match (which, &held.refresh_token) {
+            (RevokedToken::Refresh, Some(refresh)) => (refresh, "refresh_token"),
+            (RevokedToken::Refresh, None) | (RevokedToken::Access, _) => {
+                (&held.access_token, "access_token")
+            }
+        };
+        let mut request = Request::new("revocation", Method::POST, endpoint.url(&known)?);
+        let mut fields = vec![
+            ("token".to_owned(), token.clone()),
+            ("token_type_hint".to_owned(), hint.to_owned()),
+        ];
+        let declared = match &self.integration.auth {
+            crate::Auth::OAuth2Code(code) => Some(&code.token),
+            crate::Auth::ClientCredentials(declared) => Some(&declared.token),
+            crate::Auth::OAuth1(_)
+            | crate::Auth::Credentials
+            | crate::Auth::TokenLink(_)
+            | crate::Auth::FileUpload => None,
+        };
+        if let Some(declared) = declared {
+            let client = self.id_and_secret(&known);
+            let way = declared.client_authentication;
+            self.authenticate(
+                way,
+                (&client.0, &client.1),
+                calls,
+                &mut request,
+                &mut fields,
+            )?;
+            if declared.quirks.contains(&Quirk::RevokeInQuery) {
+                request.url.query_pairs_mut().append_pair("token", token);
+                return Ok(request);
+            }
+        }
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&fields)
+            .finish();
+        set_form(&mut request, form);
+        Ok(request)
+    }
+}
+
+/// What an answer means by the declaration, where that says anything of it.
+fn declared_failure(declared: &[DeclaredError], answer: &Response) -> Option<ProviderFailure> {
+    if declared.is_empty() {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let text_at = |at: &str| body.pointer(at).and_then(Value::as_str);
+    let found = declared
+        .iter()
+        .find(|error| text_at(&error.at).is_some_and(|text| error.pattern.fits(text)))?;
+    let status = answer.status.as_u16();
+    let error = ProviderError {
+        code: text_at(&found.at).and_then(ProviderText::new),
+        description: None,
+    };
+    Some(match found.means {
+        ErrorMeaning::GrantRefused => ProviderFailure::GrantRefused { status, error },
+        ErrorMeaning::ClientRefused => ProviderFailure::ClientRefused { status, error },
+        ErrorMeaning::Unavailable => ProviderFailure::Unavailable {
+            status,
+            retry_after: None,
+        },
+    })
+}
+
+/// HTTP Basic as RFC 6749, 2.3.1 has it: both parts encoded as in a form before they are joined. Some want them as they are.
+fn basic(id: &str, secret: &str, encoded: bool) -> Secret<String> {
+    let encode = |text: &str| {
+        if encoded {
+            form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+        } else {
+            text.to_owned()
+        }
+    };
+    let joined = Secret::new(format!("{}:{}", encode(id), encode(secret)));
+    Secret::new(format!("Basic {}", STANDARD.encode(joined.expose())))
+}
