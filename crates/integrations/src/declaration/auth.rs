@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::DeclarationError;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
 use super::token::{RawRevocation, RawToken};
-use super::{Auth, DeclarationError};
 use crate::account::Reader;
 use crate::client_credentials::ClientCredentials;
+use crate::integration::Auth;
 use crate::oauth1::{OAuth1, SignatureMethod};
 use crate::oauth2::{
     CallbackSignature, CallbackValue, Issuer, OAuth2Code, OpenId, Pkce, ResponseMode,

@@ -9,6 +9,7 @@ use super::DeclarationError;
 use super::calls::RawCall;
 use super::check::{Check, RawTexts};
 use super::fields::{check_name, reach_of};
+use crate::integration::is_scope;
 use crate::oauth2::{
     AnswerPlaces, ClientAuthentication, DeclaredError, ErrorMeaning, ExpiresAt, InstantForm, Quirk,
     RefreshTokens, RevocationWay, RevokedToken, ScopeSeparator, TokenBody, TokenEndpoint,
@@ -259,10 +260,7 @@ fn scopes(
     separator: char,
 ) -> Result<Vec<String>, DeclarationError> {
     for scope in &scopes {
-        // The characters of RFC 6749, 3.3.
-        let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
-        let text = scope.get_ref();
-        if text.is_empty() || !text.chars().all(allowed) {
+        if !is_scope(scope.get_ref(), separator) {
             return Err(check.error(scope, field, "has what is no scope"));
         }
     }
