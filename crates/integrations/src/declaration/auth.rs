@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
-use super::token::{RawRevocation, RawToken};
+use super::token::{RawRevocation, RawToken, scopes};
 use super::{Auth, DeclarationError};
 use crate::account::Reader;
 use crate::client_credentials::ClientCredentials;
@@ -104,6 +104,7 @@ struct RawOpenId {
     jwks: Spanned<String>,
     algorithms: Vec<SigningAlgorithm>,
     userinfo: Option<Spanned<String>>,
+    scopes: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -253,7 +254,7 @@ impl RawOAuth2Code {
             check.parameter("callback_signature.parameter", &signature.parameter)?;
         }
         let token = self.token.check(check, names)?;
-        let openid = match &self.openid {
+        let openid = match self.openid {
             None => None,
             Some(openid) => {
                 if issuer.is_none() {
@@ -267,6 +268,12 @@ impl RawOAuth2Code {
                         .as_ref()
                         .map(|endpoint| check.endpoint("openid.userinfo", endpoint, names))
                         .transpose()?,
+                    scopes: scopes(
+                        check,
+                        "openid.scopes",
+                        openid.scopes,
+                        token.scope_separator.as_char(),
+                    )?,
                 })
             }
         };
