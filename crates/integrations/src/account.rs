@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::pattern::Pattern;
 use crate::provider::{ProviderText, Unintelligible, is_invisible};
 use crate::template::Template;
 use crate::values::Values;
@@ -18,12 +19,32 @@ pub struct Account {
     pub call: Option<Call>,
     /// Where the companies stand in the answer (RFC 6901), where it has several; empty for the whole answer.
     pub list: Option<String>,
+    /// Which entries of the list are companies, where some are not.
+    pub only: Option<Only>,
     /// A company's id.
     pub id: Reader,
-    /// Its name.
-    pub name: Option<Reader>,
+    /// Its name: the first of these that is there and not empty.
+    pub name: Vec<Reader>,
     /// What else is kept of it, as `account.<name>`.
     pub keep: BTreeMap<String, Reader>,
+    /// The call that ends access to one company and leaves the person's others alone, where there is one.
+    pub revocation: Option<Call>,
+}
+
+/// Which entries of a list are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Only {
+    /// Where a text of the entry stands (RFC 6901).
+    pub at: String,
+    /// What it has to look like.
+    pub pattern: Pattern,
+}
+
+impl Only {
+    fn takes(&self, entry: &Value) -> bool {
+        let text = entry.pointer(&self.at).and_then(text);
+        text.is_some_and(|text| self.pattern.fits(&text))
+    }
 }
 
 /// A call whose answer the next one needs.
@@ -72,8 +93,8 @@ impl Reader {
     }
 }
 
-/// A text or a number, as a text.
-fn text(value: &Value) -> Option<String> {
+/// A text or a whole number, as a text.
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
@@ -118,6 +139,16 @@ pub(crate) fn kept(
 }
 
 impl Account {
+    /// Those entries of an answer that are companies.
+    pub(crate) fn companies<'a>(
+        &self,
+        answer: &'a Value,
+    ) -> Result<Vec<&'a Value>, Unintelligible> {
+        let mut list = entries(answer, self.list.as_deref())?;
+        list.retain(|entry| self.only.as_ref().is_none_or(|only| only.takes(entry)));
+        Ok(list)
+    }
+
     /// Reads one company.
     pub(crate) fn one(
         &self,
@@ -128,9 +159,8 @@ impl Account {
         let id = id.ok_or(Unintelligible::NoIdentity)?;
         let name = self
             .name
-            .as_ref()
-            .and_then(|name| name.read(entry, values))
-            .and_then(|name| ProviderText::new(&name))
+            .iter()
+            .find_map(|name| ProviderText::new(&name.read(entry, values)?))
             .map(|name| name.as_str().to_owned())
             .unwrap_or_default();
         let mut own = kept(&self.keep, entry, values)?;

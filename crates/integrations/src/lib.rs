@@ -24,6 +24,7 @@ mod client;
 mod client_credentials;
 mod data_type;
 mod declaration;
+mod declared_error;
 mod endpoint;
 mod fields;
 mod held;
@@ -40,7 +41,7 @@ mod tests;
 mod token_link;
 mod values;
 
-pub use account::{Account, FoundAccount, Reader};
+pub use account::{Account, FoundAccount, Only, Reader};
 pub use api::{Api, ApiAuthorization};
 pub use call::{Call, CallAuthorization, CallBody};
 pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};
@@ -49,6 +50,7 @@ pub use client::{Begin, Begun, Calls, Client, Granted, RefreshFailure, Revocatio
 pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
 pub use declaration::DeclarationError;
+pub use declared_error::{DeclaredError, ErrorMeaning};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
 pub use fields::{
     CLIENT_ID, CLIENT_SECRET, Choice, FieldKind, FieldProblem, OperatorField, PersonField,

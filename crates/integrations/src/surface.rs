@@ -84,6 +84,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         if let Some(call) = &account.call {
             all.call("account", call);
         }
+        if let Some(revocation) = &account.revocation {
+            all.call("account.revocation", revocation);
+        }
     }
     if let Some(api) = &integration.api {
         all.add("api", api.base.template());

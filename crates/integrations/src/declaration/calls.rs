@@ -10,9 +10,10 @@ use toml::Spanned;
 use super::DeclarationError;
 use super::check::{Check, RawTexts};
 use super::fields::check_name;
-use crate::account::{Account, Before, Reader};
+use crate::account::{Account, Before, Only, Reader};
 use crate::api::{Api, ApiAuthorization};
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
+use crate::declared_error::{DeclaredError, ErrorMeaning};
 use crate::template::{Names, Reach, Template};
 
 #[derive(Deserialize)]
@@ -26,6 +27,31 @@ pub(super) struct RawCall {
     headers: RawTexts,
     form: Option<RawTexts>,
     json: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    errors: Vec<RawError>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawError {
+    at: Spanned<String>,
+    pattern: Spanned<String>,
+    means: Spanned<ErrorMeaning>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOnly {
+    at: Spanned<String>,
+    pattern: Spanned<String>,
+}
+
+/// One place or several, of which the first that has something counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Places {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -43,10 +69,12 @@ pub(super) struct RawAccount {
     before: Option<RawBefore>,
     call: Option<RawCall>,
     list: Option<Spanned<String>>,
+    only: Option<RawOnly>,
     id: Spanned<String>,
-    name: Option<Spanned<String>>,
+    name: Option<Spanned<Places>>,
     #[serde(default)]
     keep: RawTexts,
+    revocation: Option<RawCall>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +112,24 @@ enum RawAuthorization {
 
 impl RawCall {
     pub(super) fn check(self, check: &Check<'_>, names: &Names) -> Result<Call, DeclarationError> {
+        self.check_as(check, names, false)
+    }
+
+    /// The same of a call that ends something.
+    pub(super) fn check_end(
+        self,
+        check: &Check<'_>,
+        names: &Names,
+    ) -> Result<Call, DeclarationError> {
+        self.check_as(check, names, true)
+    }
+
+    fn check_as(
+        self,
+        check: &Check<'_>,
+        names: &Names,
+        ends: bool,
+    ) -> Result<Call, DeclarationError> {
         let body = match (self.form, self.json) {
             (None, None) => CallBody::Empty,
             (Some(form), None) => CallBody::Form(check.parameters("form", &form, names)?),
@@ -106,8 +152,31 @@ impl RawCall {
             authorization: self.authorization,
             headers: check.headers(&self.headers, names)?,
             body,
+            errors: errors(check, &self.errors, ends)?,
         })
     }
+}
+
+/// What refusals mean. `ends` says whether what they refuse ends something.
+pub(super) fn errors(
+    check: &Check<'_>,
+    errors: &[RawError],
+    ends: bool,
+) -> Result<Vec<DeclaredError>, DeclarationError> {
+    let mut checked = Vec::new();
+    for error in errors {
+        let means = *error.means.get_ref();
+        if means == ErrorMeaning::EndedAlready && !ends {
+            let problem = "is only for calls that end access";
+            return Err(check.error(&error.means, "errors.means", problem));
+        }
+        checked.push(DeclaredError {
+            at: check.pointer("errors.at", &error.at, false)?,
+            pattern: check.one_pattern("errors.pattern", &error.pattern)?,
+            means,
+        });
+    }
+    Ok(checked)
 }
 
 fn json_template(
@@ -175,24 +244,49 @@ impl RawAccount {
             None => None,
             Some(call) => Some(call.check(&check.within("call"), names)?),
         };
-        let account = Account {
+        let mut account = Account {
             before,
             call,
             list: list(&check, self.list.as_ref())?,
+            only: match &self.only {
+                None => None,
+                Some(only) => Some(Only {
+                    at: check.pointer("only.at", &only.at, false)?,
+                    pattern: check.one_pattern("only.pattern", &only.pattern)?,
+                }),
+            },
             id: reader(&check, "id", &self.id, names)?,
-            name: self
-                .name
-                .as_ref()
-                .map(|name| reader(&check, "name", name, names))
-                .transpose()?,
+            name: match self.name {
+                None => Vec::new(),
+                Some(places) => names_of(&check, places, names)?,
+            },
             keep: keep(&check, &self.keep, names)?,
+            revocation: None,
         };
         names.add("account.id", Reach::Rest);
         for name in account.keep.keys() {
             names.add(format!("account.{name}"), Reach::Rest);
         }
+        if let Some(call) = self.revocation {
+            let names = names.and(&["access_token", "refresh_token"]);
+            account.revocation = Some(call.check_end(&check.within("revocation"), &names)?);
+        }
         Ok(account)
     }
+}
+
+fn names_of(
+    check: &Check<'_>,
+    places: Spanned<Places>,
+    names: &Names,
+) -> Result<Vec<Reader>, DeclarationError> {
+    let span = places.span();
+    let texts = match places.into_inner() {
+        Places::One(text) => vec![text],
+        Places::Several(texts) => texts,
+    };
+    let read = |text| reader(check, "name", &Spanned::new(span.clone(), text), names);
+    texts.into_iter().map(read).collect()
 }
 
 fn list(

@@ -64,6 +64,10 @@ async fn live(integration: &Arc<Integration>) {
         held.values.extend(&first.values);
     }
     provider.call_api(&client, &calls, &held);
+    let ended = client.revoke_account(&calls, &held).await.unwrap();
+    let account = integration.account.as_ref();
+    let offered = account.is_some_and(|account| account.revocation.is_some());
+    assert_eq!(ended == Revocation::Done, offered);
 
     for _ in 0..2 {
         let fresh = client.refresh(&calls, &held, &redirect_uri, &scopes).await;

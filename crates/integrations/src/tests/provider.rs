@@ -24,7 +24,7 @@ use crate::{Calls, Endpoint, Held, Values};
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
 
 /// What fits patterns, in the order in which it is tried.
-const SAMPLES: [&str; 12] = [
+const SAMPLES: [&str; 13] = [
     "north-wind",
     "1234567",
     "https://eu.acme.example",
@@ -37,6 +37,7 @@ const SAMPLES: [&str; 12] = [
     "stores/abc123",
     "https://acme.my.salesforce.com",
     "GB",
+    "ORGANISATION",
 ];
 
 fn sample(name: &str, pattern: Option<&Pattern>) -> String {
@@ -182,6 +183,8 @@ impl Provider {
             let before = account.before.as_ref();
             all.extend(before.map(|it| ("account.before", &it.call.endpoint)));
             all.extend(account.call.as_ref().map(|it| ("account", &it.endpoint)));
+            let revocation = account.revocation.as_ref();
+            all.extend(revocation.map(|it| ("account.revocation", &it.endpoint)));
         }
         all
     }
@@ -258,7 +261,7 @@ impl Provider {
             back.sort();
             let pairs: Vec<String> = back
                 .iter()
-                .map(|(name, value)| format!("{name}={value}"))
+                .map(|(name, value)| format!("{name}={}", encode(value)))
                 .collect();
             let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
             let tag = hmac::sign(&key, pairs.join("&").as_bytes());
@@ -382,6 +385,9 @@ impl Provider {
     /// A declared call: that it is made as declared, and an answer in which all is at its place.
     fn call(&self, what: &str, request: &Seen) -> Reply {
         let (call, mut body) = match (&self.integration.auth, &self.integration.account) {
+            (_, Some(account)) if what == "account.revocation" => {
+                (account.revocation.as_ref().unwrap(), json!({}))
+            }
             (Auth::TokenLink(link), _) if what == "before" => {
                 let before = link.before.as_ref().unwrap();
                 let entry = self.entry("step", before.keep.iter());
@@ -411,8 +417,11 @@ impl Provider {
                 if let Reader::Pointer(at) = &account.id {
                     put(&mut entry, at, "party-1");
                 }
-                if let Some(Reader::Pointer(at)) = &account.name {
+                if let Some(Reader::Pointer(at)) = account.name.first() {
                     put(&mut entry, at, "Party One");
+                }
+                if let Some(only) = &account.only {
+                    put(&mut entry, &only.at, &sample("only", Some(&only.pattern)));
                 }
                 (
                     account.call.as_ref().unwrap(),
@@ -665,6 +674,12 @@ impl Provider {
             assert_eq!(query[name], template.fill(&known).unwrap());
         }
     }
+}
+
+fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    handclasp_domain::percent_encode(text, &mut encoded);
+    encoded
 }
 
 fn token_endpoint(integration: &Integration) -> Option<&TokenEndpoint> {
