@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::pattern::Pattern;
 use crate::provider::{ProviderText, Unintelligible, is_invisible};
 use crate::template::Template;
 use crate::values::Values;
@@ -18,12 +19,25 @@ pub struct Account {
     pub call: Option<Call>,
     /// Where the companies stand in the answer (RFC 6901), where it has several; empty for the whole answer.
     pub list: Option<String>,
-    /// A company's id.
+    /// Which entries are companies that can be connected, where not all are.
+    pub only: Option<Only>,
+    /// A company's id. As a template it knows what is kept of the same entry.
     pub id: Reader,
     /// Its name.
     pub name: Option<Reader>,
     /// What else is kept of it, as `account.<name>`.
     pub keep: BTreeMap<String, Reader>,
+    /// What kept values have to look like. Those that reach into a host need it.
+    pub patterns: BTreeMap<String, Pattern>,
+}
+
+/// Which entries of a list are companies that can be connected: the others are passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Only {
+    /// Where the text stands by which they are known (RFC 6901).
+    pub at: String,
+    /// What it has to look like. An entry without it is none.
+    pub pattern: Pattern,
 }
 
 /// A call whose answer the next one needs.
@@ -118,27 +132,43 @@ pub(crate) fn kept(
 }
 
 impl Account {
+    /// Whether an entry is a company that can be connected.
+    pub(crate) fn is_one(&self, entry: &Value) -> bool {
+        self.only.as_ref().is_none_or(|only| {
+            let found = entry.pointer(&only.at).and_then(text);
+            found.is_some_and(|text| only.pattern.fits(&text))
+        })
+    }
+
     /// Reads one company.
     pub(crate) fn one(
         &self,
         entry: &Value,
         values: &Values,
     ) -> Result<FoundAccount, Unintelligible> {
-        let id = self.id.read(entry, values).and_then(identifier);
-        let id = id.ok_or(Unintelligible::NoIdentity)?;
-        let name = self
-            .name
-            .as_ref()
-            .and_then(|name| name.read(entry, values))
-            .and_then(|name| ProviderText::new(&name))
-            .map(|name| name.as_str().to_owned())
-            .unwrap_or_default();
         let mut own = kept(&self.keep, entry, values)?;
         for (name, value) in values.of("account") {
             if own.get(&format!("account.{name}")).is_none() {
                 own.set(format!("account.{name}"), value);
             }
         }
+        for (name, pattern) in &self.patterns {
+            let kept = own.get(&format!("account.{name}")).unwrap_or_default();
+            if !pattern.fits(kept) {
+                return Err(Unintelligible::BadValue);
+            }
+        }
+        let mut known = values.clone();
+        known.extend(&own);
+        let id = self.id.read(entry, &known).and_then(identifier);
+        let id = id.ok_or(Unintelligible::NoIdentity)?;
+        let name = self
+            .name
+            .as_ref()
+            .and_then(|name| name.read(entry, &known))
+            .and_then(|name| ProviderText::new(&name))
+            .map(|name| name.as_str().to_owned())
+            .unwrap_or_default();
         own.set("account.id", id.clone());
         Ok(FoundAccount {
             id,

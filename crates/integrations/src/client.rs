@@ -348,7 +348,7 @@ impl Client {
             let (answer, response) = self.ask("account", call, calls, held, &values).await?;
             let list = entries(&answer, account.list.as_deref())
                 .map_err(|why| unintelligible(&response, why))?;
-            for entry in list {
+            for entry in list.into_iter().filter(|entry| account.is_one(entry)) {
                 let one = account.one(entry, &known);
                 found.push(one.map_err(|why| unintelligible(&response, why))?);
             }

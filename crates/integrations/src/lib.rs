@@ -39,7 +39,7 @@ mod tests;
 mod token_link;
 mod values;
 
-pub use account::{Account, FoundAccount, Reader};
+pub use account::{Account, Before, FoundAccount, Only, Reader};
 pub use api::{Api, ApiAuthorization};
 pub use call::{Call, CallAuthorization, CallBody};
 pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};

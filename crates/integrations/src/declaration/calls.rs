@@ -9,10 +9,11 @@ use toml::Spanned;
 
 use super::DeclarationError;
 use super::check::{Check, RawTexts};
-use super::fields::check_name;
-use crate::account::{Account, Before, Reader};
+use super::fields::{check_name, reach_of};
+use crate::account::{Account, Before, Only, Reader};
 use crate::api::{Api, ApiAuthorization};
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
+use crate::pattern::Pattern;
 use crate::template::{Names, Reach, Template};
 
 #[derive(Deserialize)]
@@ -43,10 +44,20 @@ pub(super) struct RawAccount {
     before: Option<RawBefore>,
     call: Option<RawCall>,
     list: Option<Spanned<String>>,
+    only: Option<RawOnly>,
     id: Spanned<String>,
     name: Option<Spanned<String>>,
     #[serde(default)]
     keep: RawTexts,
+    #[serde(default)]
+    patterns: RawTexts,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOnly {
+    at: Spanned<String>,
+    pattern: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -167,31 +178,66 @@ impl RawAccount {
         names: &mut Names,
     ) -> Result<Account, DeclarationError> {
         let check = check.within("account");
+        // Some take the token in the address or the body, and not in a header.
+        let mut given = names.and(&["access_token"]);
         let before = match self.before {
             None => None,
-            Some(before) => Some(before.check(&check.within("before"), "account", names)?),
+            Some(before) => Some(before.check(&check.within("before"), "account", &mut given)?),
         };
         let call = match self.call {
             None => None,
-            Some(call) => Some(call.check(&check.within("call"), names)?),
+            Some(call) => Some(call.check(&check.within("call"), &given)?),
         };
+        for name in before.iter().flat_map(|before| before.keep.keys()) {
+            names.add(format!("account.{name}"), Reach::Rest);
+        }
+        let kept = keep(&check, &self.keep, names)?;
+        for name in kept.keys() {
+            names.add(format!("account.{name}"), Reach::Rest);
+        }
+        let mut patterns = BTreeMap::new();
+        for (name, text) in &self.patterns {
+            let field = format!("patterns.{}", name.get_ref());
+            if names
+                .reach(&format!("account.{}", name.get_ref()))
+                .is_none()
+            {
+                return Err(check.error(name, &field, "is of a value that is not kept"));
+            }
+            let pattern = Pattern::parse(text.get_ref())
+                .map_err(|problem| check.error(text, &field, problem))?;
+            let is_address = pattern.as_str().starts_with("https://");
+            let reach = reach_of(true, is_address);
+            names.add(format!("account.{}", name.get_ref()), reach);
+            patterns.insert(name.get_ref().clone(), pattern);
+        }
         let account = Account {
             before,
             call,
             list: list(&check, self.list.as_ref())?,
+            only: self.only.map(|only| only.check(&check)).transpose()?,
             id: reader(&check, "id", &self.id, names)?,
             name: self
                 .name
                 .as_ref()
                 .map(|name| reader(&check, "name", name, names))
                 .transpose()?,
-            keep: keep(&check, &self.keep, names)?,
+            keep: kept,
+            patterns,
         };
         names.add("account.id", Reach::Rest);
-        for name in account.keep.keys() {
-            names.add(format!("account.{name}"), Reach::Rest);
-        }
         Ok(account)
+    }
+}
+
+impl RawOnly {
+    fn check(self, check: &Check<'_>) -> Result<Only, DeclarationError> {
+        let pattern = Pattern::parse(self.pattern.get_ref())
+            .map_err(|problem| check.error(&self.pattern, "only.pattern", problem))?;
+        Ok(Only {
+            at: check.pointer("only.at", &self.at, false)?,
+            pattern,
+        })
     }
 }
 

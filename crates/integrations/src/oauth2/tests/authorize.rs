@@ -78,3 +78,22 @@ fn with_no_scopes_there_is_no_scope() {
     let ours = begin(&client, None, &[]);
     assert!(!query(&ours).contains_key("scope"));
 }
+
+#[test]
+fn what_may_be_left_out_and_was_is_not_sent() {
+    let text = ACME
+        .replace(
+            "[auth.oauth2_code]",
+            "[[operator]]\nname = \"stage\"\nlabel = \"Stage\"\noptional = true\n\n[auth.oauth2_code]",
+        )
+        .replace("prompt = ", "stage = \"{operator.stage}\", prompt = ");
+    let integration = declared(&text);
+    let mut entered = crate::tests::entered(&integration);
+    let with = client(Arc::clone(&integration));
+    assert_eq!(query(&address(&with, None))["stage"], "operator-stage");
+    entered.remove("stage");
+    let registration = Registration::new(&integration, &entered).unwrap();
+    let without = Client::new(integration, registration).unwrap();
+    let sent = query(&address(&without, None));
+    assert!(!sent.contains_key("stage") && sent["prompt"] == "consent");
+}
