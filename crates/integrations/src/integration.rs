@@ -63,6 +63,19 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// Whether a value is one that the operator or the person may leave out.
+    pub(crate) fn may_lack(&self, value: &str) -> bool {
+        let optional = |source: &str, name: &str| {
+            let rest = value.strip_prefix(source);
+            rest.and_then(|rest| rest.strip_prefix(name))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut operator = self.operator.iter().filter(|field| field.optional);
+        let mut person = self.person.iter().filter(|field| field.optional);
+        operator.any(|field| optional("operator.", &field.name))
+            || person.any(|field| optional("person.", &field.name))
+    }
+
     /// What lists are ordered by.
     pub(crate) fn place(&self) -> (SourceType, u16, &str, PlatformKey) {
         (self.source_type, self.order, &self.name, self.key)

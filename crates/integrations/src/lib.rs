@@ -41,7 +41,7 @@ mod tests;
 mod token_link;
 mod values;
 
-pub use account::{Account, FoundAccount, Only, Reader};
+pub use account::{Account, Before, FoundAccount, Only, Reader};
 pub use api::{Api, ApiAuthorization};
 pub use call::{Call, CallAuthorization, CallBody};
 pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};

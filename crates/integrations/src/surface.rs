@@ -28,6 +28,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         Auth::OAuth2Code(code) => {
             all.add("kind", "oauth2_code");
             all.add("authorization", code.authorization_endpoint.template());
+            if let Some(redirect_uri) = &code.redirect_uri {
+                all.add("redirect_uri", redirect_uri.as_str());
+            }
             all.templates("authorize", &code.authorize_parameters);
             if let Some(issuer) = &code.issuer {
                 all.add("issuer", issuer.value.as_str());
@@ -69,6 +72,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
                 }
                 Address::Made(endpoint) => all.add("address", endpoint.template()),
             }
+            if let Some(after) = &declared.after {
+                all.call("after", &after.call);
+            }
             if let Some(exchange) = &declared.exchange {
                 all.call("exchange", exchange);
             }
@@ -86,6 +92,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         }
         if let Some(revocation) = &account.revocation {
             all.call("account.revocation", revocation);
+        }
+        for (name, pattern) in &account.patterns {
+            all.add(&format!("account.{name}.pattern"), pattern.as_str());
         }
     }
     if let Some(api) = &integration.api {

@@ -72,6 +72,7 @@ pub(super) struct RawOAuth2Code {
     authorize_parameters: RawTexts,
     #[serde(default)]
     authorize_without: Vec<Spanned<String>>,
+    redirect_uri: Option<Spanned<String>>,
     code_parameter: Option<Spanned<String>>,
     #[serde(default)]
     response_mode: ResponseMode,
@@ -140,6 +141,7 @@ pub(super) struct RawTokenLink {
     keep: RawTexts,
     #[serde(default)]
     callback_values: BTreeMap<Spanned<String>, RawCallbackValue>,
+    after: Option<RawBefore>,
     exchange: Option<RawCall>,
     token: Option<Spanned<String>>,
     token_lifetime: Option<Spanned<String>>,
@@ -223,6 +225,11 @@ impl RawOAuth2Code {
             &self.authorization_endpoint,
             names,
         )?;
+        let redirect_uri = self
+            .redirect_uri
+            .as_ref()
+            .map(|template| check.template("redirect_uri", template, names))
+            .transpose()?;
         let given = names.and(&["redirect_uri", "state", "scopes"]);
         let authorize_parameters =
             check.parameters("authorize_parameters", &self.authorize_parameters, &given)?;
@@ -289,6 +296,7 @@ impl RawOAuth2Code {
                 .into_iter()
                 .map(Spanned::into_inner)
                 .collect(),
+            redirect_uri,
             code_parameter: self
                 .code_parameter
                 .map_or_else(|| "code".to_owned(), Spanned::into_inner),
@@ -393,6 +401,10 @@ impl RawTokenLink {
             names.add(format!("link.{}", name.get_ref()), Reach::Rest);
         }
         let callback_values = callback_values(check, self.callback_values, names)?;
+        let after = match self.after {
+            None => None,
+            Some(after) => Some(after.check(&check.within("after"), "step", names)?),
+        };
         let exchange = match self.exchange {
             None => None,
             Some(call) => Some(call.check(&check.within("exchange"), names)?),
@@ -412,6 +424,7 @@ impl RawTokenLink {
             address,
             keep,
             callback_values,
+            after,
             exchange,
             token,
             token_lifetime: check.duration("token_lifetime", self.token_lifetime.as_ref())?,

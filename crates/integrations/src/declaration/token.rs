@@ -58,6 +58,7 @@ struct RawAnswer {
     refresh_token: Option<Spanned<String>>,
     expires_at: Option<RawExpiresAt>,
     refresh_expires_in: Option<Spanned<String>>,
+    refresh_expires_at: Option<RawExpiresAt>,
     #[serde(default)]
     keep: BTreeMap<Spanned<String>, RawTokenValue>,
 }
@@ -188,16 +189,19 @@ impl RawAnswer {
             };
             keep.insert(name.into_inner(), kept);
         }
+        let instant = |field: &str, expires: &Option<RawExpiresAt>| {
+            let Some(expires) = expires else {
+                return Ok(None);
+            };
+            let at = check.pointer(&format!("{field}.at"), &expires.at, false)?;
+            let form = expires.form;
+            Ok(Some(ExpiresAt { at, form }))
+        };
         Ok(AnswerPlaces {
             access_token: place("access_token", &self.access_token)?,
             refresh_token: place("refresh_token", &self.refresh_token)?,
-            expires_at: match &self.expires_at {
-                None => None,
-                Some(expires) => Some(ExpiresAt {
-                    at: check.pointer("expires_at.at", &expires.at, false)?,
-                    form: expires.form,
-                }),
-            },
+            expires_at: instant("expires_at", &self.expires_at)?,
+            refresh_expires_at: instant("refresh_expires_at", &self.refresh_expires_at)?,
             refresh_expires_in: place("refresh_expires_in", &self.refresh_expires_in)?,
             keep,
         })

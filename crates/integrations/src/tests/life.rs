@@ -1,6 +1,8 @@
 //! Every declaration goes through a whole life against a third party shaped by it: authorize, callback, exchange, accounts, refresh,
 //! revoke. What the third party sees on the wire is held against the declaration.
 
+use std::time::Duration;
+
 use super::*;
 use crate::oauth2::{GrantedScopes, RefreshTokens, RevocationWay};
 use crate::provider::ProviderFailure;
@@ -55,6 +57,11 @@ async fn live(integration: &Arc<Integration>) {
         client.grant(&calls, &scopes, &person).await.unwrap()
     };
     assert!(matches!(granted.scopes, GrantedScopes::Enough(_)));
+    if let Some(token) = provider.token_endpoint()
+        && token.answer.refresh_expires_at.is_some()
+    {
+        assert!(granted.refresh_expires_in >= Some(Duration::from_secs(86_400)));
+    }
 
     let accounts = client.accounts(&calls, &granted.held).await.unwrap();
     assert_eq!(accounts.is_empty(), integration.account.is_none());
@@ -254,7 +261,10 @@ address = "/link"
 address_pattern = "https://pages\\.acme\\.example/.*"
 keep.link = "/id"
 callback_values.ref = { required = true }
-exchange = { endpoint = "https://api.acme.example/links/{link.link}", authorization = "none", headers = { Authorization = "Bearer {step.access}" } }
+after.call = { endpoint = "https://api.acme.example/links/{link.link}/results", authorization = "none" }
+after.list = "/results"
+after.keep.public = "/public"
+exchange = { endpoint = "https://api.acme.example/links/{link.link}", authorization = "none", headers = { Authorization = "Bearer {step.access}", X-Public = "{step.public}" } }
 token = "/token"
 revocation.call = { method = "DELETE", endpoint = "https://api.acme.example/links/{link.link}" }
 

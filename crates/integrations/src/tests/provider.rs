@@ -105,8 +105,8 @@ impl Provider {
             for name in link.keep.keys() {
                 own.set(format!("link.{name}"), format!("link-{name}"));
             }
-            if let Some(before) = &link.before {
-                for name in before.keep.keys() {
+            for step in link.before.iter().chain(&link.after) {
+                for name in step.keep.keys() {
                     own.set(format!("step.{name}"), format!("kept-{name}"));
                 }
             }
@@ -119,6 +119,9 @@ impl Provider {
             }
             for name in account.keep.keys() {
                 own.set(format!("account.{name}"), format!("kept-{name}"));
+            }
+            for (name, pattern) in &account.patterns {
+                own.set(format!("account.{name}"), sample(name, Some(pattern)));
             }
             let known = client.known(&own);
             let id = match &account.id {
@@ -138,11 +141,19 @@ impl Provider {
         }
     }
 
+    /// What is known to whom a call is made: the token in an address, too.
+    fn known_to_calls(&self) -> Values {
+        let mut known = self.known.clone();
+        known.set("access_token", "some");
+        known
+    }
+
     /// The hosts of all addresses.
     pub(super) fn hosts(&self) -> Vec<String> {
         let mut hosts = BTreeSet::new();
+        let known = self.known_to_calls();
         let mut add = |endpoint: &Endpoint| {
-            if let Ok(url) = endpoint.url(&self.known) {
+            if let Ok(url) = endpoint.url(&known) {
                 hosts.insert(url.host_str().unwrap().to_owned());
             }
         };
@@ -172,6 +183,7 @@ impl Provider {
             Auth::TokenLink(link) => {
                 all.extend(link.before.as_ref().map(|it| ("before", &it.call.endpoint)));
                 all.extend(link.create.as_ref().map(|it| ("create", &it.endpoint)));
+                all.extend(link.after.as_ref().map(|it| ("after", &it.call.endpoint)));
                 all.extend(link.exchange.as_ref().map(|it| ("exchange", &it.endpoint)));
             }
             Auth::OAuth2Code(_)
@@ -191,6 +203,26 @@ impl Provider {
 
     pub(super) fn scopes(&self) -> Vec<String> {
         token_endpoint(&self.integration).map_or_else(Vec::new, |token| token.scopes.clone())
+    }
+
+    /// What stands for the callback's address.
+    fn redirect_uri(&self) -> String {
+        let other = match &self.integration.auth {
+            Auth::OAuth2Code(code) => code.redirect_uri.as_ref(),
+            Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::FileUpload => None,
+        };
+        other.map_or_else(
+            || CALLBACK.to_owned(),
+            |other| other.fill(&self.known).unwrap(),
+        )
+    }
+
+    pub(super) fn token_endpoint(&self) -> Option<&TokenEndpoint> {
+        token_endpoint(&self.integration)
     }
 
     pub(super) fn refresh_tokens(&self) -> Option<RefreshTokens> {
@@ -288,7 +320,7 @@ impl Provider {
         for (name, value) in [
             ("response_type", "code".to_owned()),
             ("client_id", "id:of/us".to_owned()),
-            ("redirect_uri", CALLBACK.to_owned()),
+            ("redirect_uri", self.redirect_uri()),
             ("scope", declared.token.scopes.join(&separator)),
         ] {
             if replaced(name) {
@@ -348,8 +380,9 @@ impl Provider {
     pub(super) fn answer(&self, request: &Seen) -> Reply {
         let host = request.header("host");
         let path = request.path.split('?').next().unwrap();
+        let known = self.known_to_calls();
         let here = self.endpoints().into_iter().filter(|(_, endpoint)| {
-            let url = endpoint.url(&self.known).unwrap();
+            let url = endpoint.url(&known).unwrap();
             (url.host_str().unwrap(), url.path()) == (host, path)
         });
         let mut here: Vec<&str> = here.map(|(what, _)| what).collect();
@@ -393,6 +426,11 @@ impl Provider {
                 let entry = self.entry("step", before.keep.iter());
                 (&before.call, listed(entry, before.list.as_deref()))
             }
+            (Auth::TokenLink(link), _) if what == "after" => {
+                let after = link.after.as_ref().unwrap();
+                let entry = self.entry("step", after.keep.iter());
+                (&after.call, listed(entry, after.list.as_deref()))
+            }
             (Auth::TokenLink(link), _) if what == "create" => {
                 let mut entry = self.entry("link", link.keep.iter());
                 if let Address::Answered { at, .. } = &link.address {
@@ -417,16 +455,22 @@ impl Provider {
                 if let Reader::Pointer(at) = &account.id {
                     put(&mut entry, at, "party-1");
                 }
-                if let Some(Reader::Pointer(at)) = account.name.first() {
-                    put(&mut entry, at, "Party One");
-                }
                 if let Some(only) = &account.only {
                     put(&mut entry, &only.at, &sample("only", Some(&only.pattern)));
                 }
-                (
-                    account.call.as_ref().unwrap(),
-                    listed(entry, account.list.as_deref()),
-                )
+                if let Some(Reader::Pointer(at)) = account.name.first() {
+                    put(&mut entry, at, "Party One");
+                }
+                let mut body = listed(entry, account.list.as_deref());
+                // One that is to be passed over.
+                if let (Some(_), Some(list)) = (&account.only, &account.list) {
+                    body.pointer_mut(list)
+                        .unwrap()
+                        .as_array_mut()
+                        .unwrap()
+                        .push(json!({ "other": true }));
+                }
+                (account.call.as_ref().unwrap(), body)
             }
             (_, None) => panic!("{what}"),
         };
@@ -529,7 +573,8 @@ impl Provider {
                 let Some(challenge) = memory.codes.remove(get("code").unwrap()) else {
                     return refused();
                 };
-                assert_eq!(get("redirect_uri"), Some(CALLBACK));
+                let expected = self.redirect_uri();
+                assert_eq!(get("redirect_uri"), Some(expected.as_str()));
                 let proof = get("code_verifier").map(|verifier| {
                     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
                 });
@@ -577,6 +622,13 @@ impl Provider {
                 };
                 put_value(&mut body, &expires.at, at);
             }
+        }
+        if let Some(expires) = &places.refresh_expires_at {
+            let at = match expires.form {
+                InstantForm::Rfc3339 => json!("2026-04-01T12:30:00Z"),
+                InstantForm::Unix => json!(format!("{}.25", NOW.as_seconds() + 86_400)),
+            };
+            put_value(&mut body, &expires.at, at);
         }
         if give_refresh {
             let refresh = format!("refresh-{}", memory.issued);
