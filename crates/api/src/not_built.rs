@@ -130,8 +130,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
         )
         .by(CREDENTIALS),
         // Integrations, settings and keys.
-        later(Get, "/integrations/{platformKey}/settings"),
-        later(Put, "/integrations/{platformKey}/settings"),
         later(Get, "/linkSettings"),
         later(Put, "/linkSettings"),
         later(Get, "/branding"),

@@ -25,8 +25,8 @@ use tracing::Instrument;
 pub use self::outcome::outcome_of;
 use self::outcome::{Failed, Granted, fail_in, note, try_to_link};
 use crate::credentials::Tokens;
-use crate::start_authorization::{parse_state, scopes};
-use crate::{App, AppError, Browser, Caller, while_raced};
+use crate::start_authorization::parse_state;
+use crate::{App, AppError, Browser, Caller, Refusal, while_raced};
 
 /// How long a callback waits for another one's result.
 const WAIT: Duration = Duration::from_secs(30);
@@ -233,7 +233,15 @@ impl App {
         integration: &Integration,
         answer: &CodeAnswer,
     ) -> Result<Result<Granted, Failed>, AppError> {
-        let client = self.oauth(attempt.client, integration)?;
+        let client = match self.oauth(attempt.client, integration).await {
+            Ok(client) => client,
+            // Taken away while the person was at the third party.
+            Err(AppError::Refused(Refusal::NeedsCredentials(needs))) => {
+                tracing::warn!(attempt = %attempt.id, integration = %integration.key, %needs, "an authorization failed");
+                return Ok(Err(Failed::because(FailureKind::NotSetUp, 409)));
+            }
+            Err(error) => return Err(error),
+        };
         let secrets = self.attempt_secrets(attempt)?;
         let redirect_uri = self.redirect_uri(attempt.client, attempt.platform_key)?;
         let deadline = Deadline::start();
@@ -241,7 +249,7 @@ impl App {
             code: &answer.code,
             redirect_uri: &redirect_uri,
             verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
-            scopes: scopes(integration),
+            scopes: &secrets.scopes,
         };
         let failed = |failure: ProviderFailure| {
             tracing::warn!(attempt = %attempt.id, integration = %integration.key, %failure, "an authorization failed");

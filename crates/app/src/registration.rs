@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_domain::{ClientId, Id, PlatformKey, Secret};
 use handclasp_integrations::oauth2::{self, Registration};
-use handclasp_integrations::{Auth, Integration};
+use handclasp_integrations::{Auth, CLIENT_ID, CLIENT_SECRET, Integration};
 use url::Url;
 
-use crate::{App, AppError};
+use crate::{App, AppError, NeedsCredentials, Refusal};
 
 impl App {
     /// The address at which a third party sends people back: one per client and integration, so that an answer meant for one
@@ -28,21 +28,34 @@ impl App {
         Secret::new(URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// What every step of the protocol goes through.
-    pub(crate) fn oauth(
+    /// What every step of the protocol goes through: the declaration with the registration that the client's staff entered for it.
+    /// [`Refusal::NeedsCredentials`] where there is none, or one that was entered for other endpoints.
+    pub(crate) async fn oauth(
         &self,
         client: ClientId,
         integration: &Integration,
     ) -> Result<oauth2::Client, AppError> {
         let Auth::OAuth2Code(declaration) = &integration.auth;
-        if !integration.sandbox {
-            // Clients bring their own registrations with the integrations that need them.
-            return Err(AppError::Internal("an integration without a registration"));
-        }
-        let secret = self.sandbox_secret(client);
-        let registration = Registration::new(declaration, &client.to_string(), &secret)
-            .map_err(|_| AppError::Internal("the sandbox registration is no good"))?;
+        let registration = if integration.is_built_in() {
+            let secret = self.sandbox_secret(client);
+            Registration::new(declaration, &client.to_string(), &secret)
+                .map_err(|_| AppError::Internal("the sandbox registration is no good"))?
+        } else {
+            let entered = self.operator_values(client, integration).await?;
+            let missing = || Refusal::NeedsCredentials(NeedsCredentials::NotEntered);
+            let id = entered.get(CLIENT_ID).ok_or_else(missing)?;
+            let secret = entered.get(CLIENT_SECRET).ok_or_else(missing)?;
+            let bound_to = secret
+                .bound_to
+                .parse()
+                .map_err(|_| AppError::Internal("a secret is bound to nothing"))?;
+            Registration::from_stored(
+                id.value.clone(),
+                Secret::new(secret.value.clone()),
+                bound_to,
+            )
+        };
         oauth2::Client::new(declaration.clone(), registration)
-            .map_err(|_| AppError::Internal("the sandbox's endpoints changed"))
+            .map_err(|_| Refusal::NeedsCredentials(NeedsCredentials::EndpointsChanged).into())
     }
 }

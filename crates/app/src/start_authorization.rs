@@ -7,7 +7,6 @@ use handclasp_domain::{
     AttemptId, AttemptState, CallbackTurn, ClientId, CompanyId, ConnectionId, ConsentId, Id, Secret,
 };
 use handclasp_integrations::oauth2::{AuthorizationUrl, Verifier};
-use handclasp_integrations::{Auth, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::connection;
 use handclasp_store::consent::{self, Consent};
@@ -65,6 +64,8 @@ pub(crate) struct AttemptSecrets {
     pub(crate) state: String,
     /// The PKCE verifier.
     pub(crate) verifier: String,
+    /// What is asked for. No secret, but what was asked is what the answer is measured by, whatever is set meanwhile.
+    pub(crate) scopes: Vec<String>,
 }
 
 impl Drop for AttemptSecrets {
@@ -118,10 +119,14 @@ impl App {
             .await?
             .connection;
         let integration = self.integration(found.platform_key)?.clone();
+        let setting = self.check_enabled(client, &integration).await?;
         let id: AttemptId = self.id();
         let secrets = AttemptSecrets {
             state: URL_SAFE_NO_PAD.encode(random_bytes::<STATE_SECRET>(&**self.random())),
             verifier: Verifier::draw(&**self.random()).secret().expose().clone(),
+            scopes: setting
+                .and_then(|setting| setting.scopes)
+                .unwrap_or_else(|| integration.scopes().to_vec()),
         };
         let now = self.now();
         let (parameters, journey) = match start.origin {
@@ -166,15 +171,13 @@ impl App {
                         let mut new = new.clone();
                         if let Some((beginning, consent)) = journey {
                             let journey = beginning.journey(tx).await?;
-                            if !app.is_offered(integration, &journey.parameters) {
+                            if !app.is_shown(integration, &journey.parameters) {
                                 return Err(Refusal::NotEnabled.into());
                             }
                             new.journey = Some(journey.id);
                             consent::insert(tx, consent).await?;
                             journey::acted(tx, client, journey.id, new.connection, None, "")
                                 .await?;
-                        } else if !app.is_enabled(integration) {
-                            return Err(Refusal::NotEnabled.into());
                         }
                         attempt::insert(tx, &new).await?;
                         Ok(new)
@@ -231,7 +234,7 @@ impl App {
     }
 
     /// The address at the third party to which an attempt leads; none once the attempt is past its start, or has run out.
-    pub fn authorization_url(
+    pub async fn authorization_url(
         &self,
         attempt: &AuthorizationRequest,
     ) -> Result<Option<Url>, AppError> {
@@ -241,15 +244,15 @@ impl App {
         }
         let integration = self.integration(attempt.platform_key)?;
         let secrets = self.attempt_secrets(attempt)?;
-        let scopes = scopes(integration);
         let url = self
-            .oauth(attempt.client, integration)?
+            .oauth(attempt.client, integration)
+            .await?
             .authorization_url(&AuthorizationUrl {
                 redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
                 state: &state_text(attempt.id, &secrets),
                 verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
                 nonce: None,
-                scopes,
+                scopes: &secrets.scopes,
             });
         Ok(Some(url))
     }
@@ -264,11 +267,6 @@ impl App {
     }
 }
 
-pub(crate) fn scopes(integration: &Integration) -> &[String] {
-    let Auth::OAuth2Code(declaration) = &integration.auth;
-    &declaration.scopes
-}
-
 #[cfg(test)]
 mod tests {
     use handclasp_ambient::{SeededRandom, new_id};
@@ -281,6 +279,7 @@ mod tests {
         let secrets = AttemptSecrets {
             state: "s".repeat(32),
             verifier: String::new(),
+            scopes: Vec::new(),
         };
         let text = state_text(id, &secrets);
         assert_eq!(parse_state(&text), Some((id, secrets.state.as_str())));

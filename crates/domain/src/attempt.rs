@@ -53,6 +53,8 @@ pub enum FailureKind {
     Untrusted,
     /// The process that exchanged the code ended before it could say how it went.
     Interrupted,
+    /// What the client's staff entered for the integration was taken away meanwhile.
+    NotSetUp,
     /// The company has another active connection of the kind that may exist once only.
     AnotherActive,
     /// The connection was deleted meanwhile.
@@ -70,13 +72,14 @@ impl FailureKind {
             Self::WrongCompany => "wrongCompany",
             Self::Untrusted => "untrusted",
             Self::Interrupted => "interrupted",
+            Self::NotSetUp => "notSetUp",
             Self::AnotherActive => "anotherActive",
             Self::ConnectionGone => "connectionGone",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Declined,
         Self::ThirdParty,
         Self::Unreachable,
@@ -84,6 +87,7 @@ impl FailureKind {
         Self::WrongCompany,
         Self::Untrusted,
         Self::Interrupted,
+        Self::NotSetUp,
         Self::AnotherActive,
         Self::ConnectionGone,
     ];

@@ -75,6 +75,11 @@ impl Endpoint {
         &self.template
     }
 
+    /// Whether it is the server's own.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.template.starts_with("{sandbox}/")
+    }
+
     /// The same endpoint at a fake third party, path and query kept.
     #[cfg(test)]
     pub(crate) fn moved_to(&self, origin: &Url) -> Self {

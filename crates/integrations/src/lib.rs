@@ -12,8 +12,10 @@ mod data_type;
 mod declaration;
 mod endpoint;
 pub mod oauth2;
+mod operator;
 
-pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use catalogue::{Catalogue, CatalogueError, EMBEDDED, Folder};
 pub use data_type::DataType;
 pub use declaration::{Auth, DeclarationError, Integration};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
+pub use operator::{CLIENT_ID, CLIENT_SECRET, OperatorField};

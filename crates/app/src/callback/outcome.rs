@@ -150,6 +150,7 @@ pub const fn outcome_of(kind: FailureKind) -> Outcome {
         | FailureKind::WrongCompany
         | FailureKind::Untrusted
         | FailureKind::Interrupted
+        | FailureKind::NotSetUp
         | FailureKind::AnotherActive
         | FailureKind::ConnectionGone => Outcome::Failed,
     }
@@ -169,6 +170,9 @@ const fn message(kind: FailureKind) -> &'static str {
         }
         FailureKind::Untrusted => "The answer did not come from the third party that was asked.",
         FailureKind::Interrupted => "The server was stopped while it exchanged the authorization.",
+        FailureKind::NotSetUp => {
+            "What was entered in the integration's settings was taken away, or is not good for its endpoints any more."
+        }
         FailureKind::AnotherActive => "The company has another active connection of this kind.",
         FailureKind::ConnectionGone => "The connection was deleted meanwhile.",
     }

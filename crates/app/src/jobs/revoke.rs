@@ -11,7 +11,7 @@ use handclasp_store::credential::{self, Revocation};
 use tokio_util::sync::CancellationToken;
 
 use crate::credentials::{Tokens, revocation_cell};
-use crate::{App, AppError};
+use crate::{App, AppError, Refusal};
 
 /// A token that could not be revoked in this time is destroyed all the same.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -121,7 +121,14 @@ impl App {
         } else {
             TokenKind::Access
         };
-        let client = self.oauth(due.client, integration)?;
+        let client = match self.oauth(due.client, integration).await {
+            Ok(client) => client,
+            Err(AppError::Refused(Refusal::NeedsCredentials(needs))) => {
+                tracing::info!(integration = %due.platform_key, %needs, "a token is not revoked yet");
+                return Ok(Revoked::Refused);
+            }
+            Err(error) => return Err(error),
+        };
         match client
             .revoke(self.outbound(), Deadline::start(), &token, kind)
             .await

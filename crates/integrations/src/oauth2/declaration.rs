@@ -127,6 +127,12 @@ pub enum Identity {
     },
 }
 
+/// Whether a text can be a scope: the characters of RFC 6749, 3.3, without what stands between scopes.
+pub(crate) fn is_scope(text: &str, separator: char) -> bool {
+    let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
+    !text.is_empty() && text.chars().all(allowed)
+}
+
 /// Parameters that the protocol itself sets. A declaration must not.
 const RESERVED: &[&str] = &[
     "client_id",
@@ -242,10 +248,7 @@ impl Check<'_> {
         separator: char,
     ) -> Result<Vec<String>, DeclarationError> {
         for scope in &scopes {
-            let text = scope.get_ref();
-            // The characters of RFC 6749, 3.3.
-            let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
-            if text.is_empty() || !text.chars().all(allowed) {
+            if !is_scope(scope.get_ref(), separator) {
                 return Err(self.error(scope, field, "has what is no scope"));
             }
         }

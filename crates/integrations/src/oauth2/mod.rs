@@ -29,10 +29,10 @@ pub use authorize::AuthorizationUrl;
 pub use body::Unintelligible;
 pub use callback::{CallbackQuery, CodeAnswer, MalformedCallback, RefusedCallback};
 pub use calls::{CodeExchange, Deadline, RefreshFailure, Revocation, TokenKind};
-pub(crate) use declaration::RawOAuth2Code;
 pub use declaration::{
     ClientAuthentication, Identity, Issuer, OAuth2Code, Pkce, RefreshTokens, ScopeSeparator,
 };
+pub(crate) use declaration::{RawOAuth2Code, is_scope};
 pub use failure::ProviderFailure;
 pub use pkce::Verifier;
 pub use registration::{

@@ -58,6 +58,7 @@ pub(crate) async fn start(
     let target = visit
         .app
         .authorization_url(&started)
+        .await
         .map_err(|failed| visit.failed(&failed))?;
     let target = target.ok_or_else(|| PageError::internal("a fresh attempt without an address"))?;
     let mut response = see_other(target.as_str());

@@ -40,6 +40,7 @@ pub(crate) async fn show(State(link): State<Link>, visit: Visit) -> Result<Respo
     let target = visit
         .app
         .authorization_url(&attempt)
+        .await
         .map_err(|failed| visit.failed(&failed))?;
     let Some(target) = target else {
         // It has come back already.
