@@ -31,10 +31,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// A world with something otherwise.
+    pub(crate) async fn with(setup: Setup) -> Self {
         let mut server = TestServer::bind().await;
         let test = TestApp::with(Setup {
             sandbox_url: server.url().clone(),
-            ..Setup::default()
+            ..setup
         })
         .await;
         let client = test.client().await;
