@@ -177,6 +177,9 @@ impl App {
                 values.insert(name.clone(), held.clone());
             }
         }
+        // What the declaration has no more could be neither seen nor taken away.
+        let fields = integration.operator_fields();
+        values.retain(|name, _| fields.iter().any(|field| field.name == *name));
         setting.entered = values
             .iter()
             .map(|(name, held)| (name.clone(), held.bound_to.clone()))

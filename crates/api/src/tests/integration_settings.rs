@@ -448,6 +448,24 @@ async fn a_secret_is_good_for_the_endpoints_alone_for_which_it_was_entered() {
     let now = stage.api.get(ACME).await.json;
     assert_eq!(now["notOffered"], "EndpointsChanged");
     assert!(!is_enabled(&stage, "acme").await);
+    // A declaration without fields leaves nothing that could be neither seen nor taken away.
+    let without_fields = acme.setup_with(|declaration| {
+        *declaration = declaration
+            .replace("https://acme.example", "{sandbox}")
+            .replace(
+                "docs = \"{sandbox}",
+                "sandbox = true\ndocs = \"https://acme.example",
+            );
+    });
+    enable(&stage).await;
+    stage.restart(without_fields).await;
+    let put = stage.api.put(ACME, json!({ "enabled": true })).await;
+    assert_eq!((put.status, &put.json["fields"]), (200, &json!([])));
+    assert_eq!(held(&stage, stage.client.id()).await.1, None);
+    stage.restart(acme.setup()).await;
+    assert_eq!(stage.api.get(ACME).await.json["notOffered"], "NotEntered");
+    stage.restart(moved()).await;
+    enable(&stage).await;
     // Without the integration there is nothing to set, and what was entered is kept.
     stage.restart(Setup::default()).await;
     refused(&stage.api.get(ACME).await, 404);
