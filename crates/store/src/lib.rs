@@ -23,6 +23,7 @@ pub mod delivery;
 mod error;
 pub mod event;
 pub mod fan_out;
+pub mod integration_setting;
 pub mod journey;
 pub mod kept_answer;
 pub mod lane;

@@ -19,6 +19,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::delivery::STATEMENTS,
     crate::event::STATEMENTS,
     crate::fan_out::STATEMENTS,
+    crate::integration_setting::STATEMENTS,
     crate::journey::STATEMENTS,
     crate::kept_answer::STATEMENTS,
     crate::lane::STATEMENTS,
