@@ -93,6 +93,7 @@ struct Load {
 enum Which {
     Creates,
     Gets,
+    Lists,
     Journeys,
 }
 
@@ -211,6 +212,7 @@ async fn load(settings: Load) -> Result<ExitCode> {
     let which = match settings.load {
         Which::Creates => run::Load::Creates,
         Which::Gets => run::Load::Gets,
+        Which::Lists => run::Load::Lists,
         Which::Journeys => run::Load::Journeys,
     };
     let mut profiler = None;

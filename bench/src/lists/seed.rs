@@ -161,7 +161,8 @@ struct Words {
 
 impl Words {
     /// One in two has a linked connection, one in ten a tag, one in a hundred is a bakery (and has the tag), one in a thousand is
-    /// deauthorized, and a hundred are named after the zebra, however many there are.
+    /// deauthorized, and a hundred are named after the zebra, however many there are. Rows are written in the order of creation, as the
+    /// product writes them.
     fn script(&self, companies: u32) -> Result<String> {
         let Self {
             client,
@@ -223,20 +224,20 @@ impl Words {
             UPDATE seeding SET
                 name = CASE WHEN i % {each_zebra} = 4 THEN 'Zebra ' WHEN i % 100 = 50 THEN 'The Bakery ' ELSE 'Customer ' END || {digits},
                 description = CASE WHEN i % 20 = 3 THEN 'Has paid so far.' WHEN i % 4 = 0 THEN 'Nothing to be said.' END;
-            INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync)
-                SELECT {client}, id, name, description, CASE WHEN {tagged} THEN '{{\"region\":\"UK\"}}' ELSE '{{}}' END, at, NULL,
-                    CASE WHEN i % 3 = 0 THEN at + 7 END FROM seeding ORDER BY id;
+            INSERT INTO company (client_id, id, name, description, tags, products, created, created_by, last_sync)
+                SELECT {client}, id, name, description, CASE WHEN {tagged} THEN '{{\"region\":\"UK\"}}' ELSE '{{}}' END, '[]', at, NULL,
+                    CASE WHEN i % 3 = 0 THEN at + 7 END FROM seeding ORDER BY i;
             INSERT INTO company_list (client_id, created, company_id, name, last_sync, tags, connections, description)
                 SELECT {client}, at, id, lower(name), CASE WHEN i % 3 = 0 THEN at + 7 ELSE 0 END,
                     CASE WHEN {tagged} THEN '{around}{tag}{around}' ELSE '{around}' END,
                     '{around}' || {statuses} || '{around}{kinds}{platforms}', lower(description) FROM seeding ORDER BY at;
             INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
-                SELECT {client}, first, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY id;
+                SELECT {client}, first, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY i;
             INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
                 SELECT {client}, second, id, '{second}', '{second_kind}', 'PendingAuth', NULL, NULL, NULL, at + 2, NULL, 1
-                FROM seeding ORDER BY id;
+                FROM seeding ORDER BY i;
             {marks}
             INSERT INTO counter (client_id, kind, slot, n)
                 SELECT {client}, 'mark:' || mark, 7, COUNT(*) FROM company_mark WHERE client_id = {client} GROUP BY mark;

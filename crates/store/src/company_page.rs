@@ -7,14 +7,14 @@
 //! - A condition that few companies meet is answered by one pass that takes them all, and orders them.
 //! - For one that many meet, one pass counts, and the page is found by going along the list's order from its nearer end.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use handclasp_domain::query::{CompanyOrder, Order};
 use handclasp_domain::{ClientId, CompanyId, Id};
 use uuid::Uuid;
 
-use crate::company::{self, CompanyWithConnections};
+use crate::company::CompanyWithConnections;
+use crate::company_batch;
 use crate::company_filter::{Condition, Filter, Mark, Way};
 use crate::company_list::counter_kind;
 use crate::composed::{Bound, Composed, Piece};
@@ -23,8 +23,6 @@ use crate::{ReadTx, StoreError};
 
 /// How many companies are taken to be few.
 const FEW: usize = 20_000;
-/// How many companies are looked up at a time.
-const AT_ONCE: usize = 500;
 
 /// Which companies are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +64,7 @@ pub async fn page_where_few(
         most: few,
     };
     let (ids, total) = search.ids(wanted).await?;
-    let companies = search.whole(&ids).await?;
+    let companies = company_batch::find_all(tx, client, &ids).await?;
     Ok((companies, total))
 }
 
@@ -329,22 +327,6 @@ impl Search<'_> {
     async fn run(&mut self, pieces: Vec<Piece>) -> Result<Vec<crate::Row>, StoreError> {
         let composed = Composed::join(pieces);
         self.tx.query_composed(&composed, self.deadline).await
-    }
-
-    /// The companies with these ids, in their order.
-    async fn whole(
-        &mut self,
-        ids: &[CompanyId],
-    ) -> Result<Vec<CompanyWithConnections>, StoreError> {
-        let mut found = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(AT_ONCE) {
-            let composed = company::whole_of(ClientId::from_uuid(self.client), some);
-            let rows = self.tx.query_composed(&composed, self.deadline).await?;
-            for one in company::gather(&rows)? {
-                found.insert(one.company.id, one);
-            }
-        }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 }
 

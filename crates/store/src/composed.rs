@@ -7,13 +7,16 @@ use uuid::Uuid;
 
 use crate::Value;
 
-/// A statement made of fixed pieces and bound values. It is not kept prepared, and it only reads.
+/// A statement made of fixed pieces and bound values. It only reads.
 #[derive(Debug)]
 pub struct Composed {
     postgres: String,
     sqlite: String,
     values: Vec<Bound>,
 }
+
+/// The values of a page without a condition and of one with a mark: the client, the mark, how many after how many.
+const COMMON: usize = 4;
 
 /// A part of a [`Composed`] statement.
 #[derive(Debug, Clone)]
@@ -88,6 +91,12 @@ impl Composed {
     /// The text for SQLite.
     pub fn sqlite(&self) -> &str {
         &self.sqlite
+    }
+
+    /// Whether it is worth to be kept prepared: with so few values there are few texts, which are asked again and again. No two of the
+    /// longer ones are alike.
+    pub(crate) const fn is_common(&self) -> bool {
+        self.values.len() <= COMMON
     }
 
     /// The values, in the order of their parameters.

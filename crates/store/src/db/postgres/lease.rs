@@ -179,7 +179,7 @@ impl Lease {
             .collect())
     }
 
-    /// All rows of a composed query, which the server stops at `deadline`. It is not prepared: no two of them are alike.
+    /// All rows of a composed query, which the server stops at `deadline`.
     pub(crate) async fn query_composed(
         &mut self,
         composed: &Composed,
@@ -199,10 +199,19 @@ impl Lease {
         let query = async {
             let values = composed.values();
             let client = self.client()?;
-            let rows = client
-                .query_typed(composed.postgres(), &typed(&values))
-                .await;
-            match rows {
+            let rows = async {
+                if self.prepared && composed.is_common() {
+                    let types: Vec<Type> = values.iter().map(kind).collect();
+                    let text = composed.postgres();
+                    let prepared = client.prepare_typed_cached(text, &types).await?;
+                    client.query(&prepared, &parameters(&values)).await
+                } else {
+                    client
+                        .query_typed(composed.postgres(), &typed(&values))
+                        .await
+                }
+            };
+            match rows.await {
                 Ok(rows) => Ok(rows
                     .into_iter()
                     .map(|row| Row(Cells::Postgres(row)))

@@ -55,7 +55,7 @@ fn prepare<'c, V: ToSql>(
     Ok(prepared)
 }
 
-fn bind<V: ToSql>(prepared: &mut CachedStatement<'_>, values: &[V]) -> rusqlite::Result<()> {
+fn bind<V: ToSql>(prepared: &mut rusqlite::Statement<'_>, values: &[V]) -> rusqlite::Result<()> {
     for (index, value) in values.iter().enumerate() {
         prepared.raw_bind_parameter(index + 1, value)?;
     }
@@ -101,10 +101,13 @@ pub(crate) fn query_composed(
     let found = connection
         .progress_handler(STEPS, Some(watch))
         .and_then(|()| {
-            let mut prepared = connection.prepare(composed.sqlite())?;
-            for (index, value) in composed.values().iter().enumerate() {
-                prepared.raw_bind_parameter(index + 1, value)?;
+            if composed.is_common() {
+                let mut prepared = connection.prepare_cached(composed.sqlite())?;
+                bind(&mut prepared, &composed.values())?;
+                return rows(&mut prepared, usize::MAX);
             }
+            let mut prepared = connection.prepare(composed.sqlite())?;
+            bind(&mut prepared, &composed.values())?;
             rows(&mut prepared, usize::MAX)
         });
     let unwatched = connection.progress_handler(0, None::<fn() -> bool>);
