@@ -69,6 +69,9 @@ struct Lists {
     /// On the PostgreSQL that HANDCLASP_TEST_POSTGRES names as well
     #[arg(long)]
     postgres: bool,
+    /// This binary instead of one that is built first
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
     /// A folder for SQLite's files; a temporary one if left out
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
@@ -190,6 +193,7 @@ async fn lists(settings: Lists) -> Result<ExitCode> {
         companies: settings.companies,
         rounds: settings.rounds,
         postgres: settings.postgres.then(postgres).transpose()?,
+        binary: settings.binary,
         folder: settings.folder,
     };
     Ok(

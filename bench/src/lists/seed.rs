@@ -1,6 +1,6 @@
 //! Many companies, made in the database itself, past the product: through it a million would take minutes.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use handclasp_domain::{ClientId, Id};
@@ -66,18 +66,18 @@ impl Size {
 }
 
 /// Which database, and how it is reached.
-pub(super) enum Seed<'a> {
-    Sqlite(&'a Path),
-    Postgres(&'a str),
+pub(super) enum Seed {
+    Sqlite(PathBuf),
+    Postgres(String),
 }
 
-impl Seed<'_> {
+impl Seed {
     /// Fills it: as many companies for the client as are wanted, a thousand for the other.
     pub(super) async fn fill(&self, size: Size, client: ClientId, other: ClientId) -> Result<()> {
         let parts = [(client, size.companies), (other, 1_000)];
         match self {
             Self::Sqlite(path) => {
-                let path = path.to_path_buf();
+                let path = path.clone();
                 tokio::task::spawn_blocking(move || {
                     let connection = Connection::open(path)?;
                     connection.execute_batch(

@@ -6,12 +6,11 @@
 
 use std::collections::HashMap;
 
-use handclasp_domain::{ClientId, CompanyId, CompanyReference, ConnectionError, Id};
+use handclasp_domain::{ClientId, CompanyId, CompanyReference, ConnectionError};
 
 use crate::company::{CompanyWithConnections, company, reference};
 use crate::connection::{ConnectionWithErrors, connection_at};
-use crate::reader::Reader;
-use crate::{Row, Statement, StoreError, Value, statements};
+use crate::{ReadTx, Row, StoreError, Value, statements};
 
 /// How many ids a statement takes.
 const AT_ONCE: usize = 100;
@@ -27,9 +26,10 @@ macro_rules! ids {
 }
 
 statements! {
-    /// Companies.
-    COMPANIES = concat!("SELECT client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id
-        FROM company WHERE client_id = $1 AND id IN (", ids!(), ")");
+    /// Companies, and whether others belong to them.
+    COMPANIES = concat!("SELECT c.client_id, c.id, c.name, c.description, c.tags, c.created, c.created_by, c.last_sync, c.products,
+            c.parent_id, EXISTS (SELECT 1 FROM subsidiary b WHERE b.client_id = c.client_id AND b.parent_id = c.id)
+        FROM company c WHERE c.client_id = $1 AND c.id IN (", ids!(), ")");
     /// The connections of companies, each once for every error of it.
     CONNECTIONS = concat!("SELECT n.client_id, n.id, n.company_id, n.platform_key, n.source_type, n.state, n.state_since,
             n.third_party_id, n.third_party_name, n.created, n.last_sync, n.version,
@@ -47,25 +47,30 @@ statements! {
 
 /// The companies with these ids, in the order of the ids. Those that are not there are left out.
 pub(crate) async fn find_all(
-    on: &mut impl Reader,
+    tx: &mut ReadTx,
     client: ClientId,
     ids: &[CompanyId],
 ) -> Result<Vec<CompanyWithConnections>, StoreError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(AT_ONCE) {
         let mut batch = Batch::of(some);
-        for row in of(on, &COMPANIES, client, some).await? {
+        let values = values(client, some);
+        let [companies, connections] = tx.query_each([&COMPANIES, &CONNECTIONS], &values).await?;
+        for row in companies {
             batch.add_company(&row)?;
         }
-        for row in of(on, &CONNECTIONS, client, some).await? {
+        for row in connections {
             batch.add_connection(&row)?;
         }
-        for row in of(on, &SUBSIDIARIES, client, some).await? {
-            batch.add_subsidiary(&row)?;
+        // Most companies stand alone.
+        if batch.has_subsidiaries {
+            for row in tx.query(&SUBSIDIARIES, &values).await? {
+                batch.add_subsidiary(&row)?;
+            }
         }
         let parents = batch.parents();
-        for some in parents.chunks(AT_ONCE) {
-            for row in of(on, &PARENTS, client, some).await? {
+        if !parents.is_empty() {
+            for row in tx.query(&PARENTS, &self::values(client, &parents)).await? {
                 batch.add_parent(&row)?;
             }
         }
@@ -74,25 +79,15 @@ pub(crate) async fn find_all(
     Ok(found)
 }
 
-/// The rows of a statement that takes a client and a hundred ids.
-async fn of(
-    on: &mut impl Reader,
-    statement: &'static Statement,
-    client: ClientId,
-    ids: &[CompanyId],
-) -> Result<Vec<Row>, StoreError> {
-    let Some(last) = ids.last() else {
-        return Ok(Vec::new());
-    };
-    let mut values = [Value::Uuid(last.uuid()); AT_ONCE + 1];
-    for (value, id) in values.iter_mut().zip(
-        [client.uuid()]
-            .into_iter()
-            .chain(ids.iter().map(|id| id.uuid())),
-    ) {
-        *value = Value::Uuid(id);
+/// A client and a hundred ids: these, of which there are a hundred at most, and the last one again.
+fn values(client: ClientId, ids: &[CompanyId]) -> [Value<'static>; AT_ONCE + 1] {
+    let last = ids.last().map_or(Value::Null, Value::from);
+    let mut values = [last; AT_ONCE + 1];
+    values[0] = client.into();
+    for (value, id) in values[1..].iter_mut().zip(ids) {
+        *value = id.into();
     }
-    on.rows(statement, &values).await
+    values
 }
 
 /// Companies of which more and more is known.
@@ -100,6 +95,7 @@ struct Batch {
     /// Where each of them stands.
     places: HashMap<CompanyId, usize>,
     companies: Vec<Option<CompanyWithConnections>>,
+    has_subsidiaries: bool,
 }
 
 impl Batch {
@@ -108,6 +104,7 @@ impl Batch {
         Self {
             places,
             companies: vec![None; ids.len()],
+            has_subsidiaries: false,
         }
     }
 
@@ -118,6 +115,7 @@ impl Batch {
 
     fn add_company(&mut self, row: &Row) -> Result<(), StoreError> {
         let company = company(row, 8)?;
+        self.has_subsidiaries |= row.get::<bool>(10)?;
         let place = self.places.get(&company.id);
         if let Some(place) = place.and_then(|place| self.companies.get_mut(*place)) {
             *place = Some(CompanyWithConnections::alone(company));

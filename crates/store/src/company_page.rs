@@ -88,8 +88,7 @@ struct Walk<'a> {
 impl Search<'_> {
     async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
         let condition = &wanted.filter.0;
-        let all = self.total(counter::COMPANIES).await?;
-        let (along, known) = self.known(condition, all).await?;
+        let (along, known) = self.known(condition).await?;
         // Nothing is left to be asked of a company that has the only mark.
         let is_mark = matches!(condition, Condition::Mark(_, true));
         let total = match known {
@@ -120,15 +119,15 @@ impl Search<'_> {
     async fn known<'c>(
         &mut self,
         condition: &'c Condition,
-        all: i64,
     ) -> Result<(Option<&'c Mark>, Option<i64>), StoreError> {
         let parts = match condition {
-            Condition::Constant(every) => return Ok((None, Some(if *every { all } else { 0 }))),
+            Condition::Constant(false) => return Ok((None, Some(0))),
+            Condition::Constant(true) => return Ok((None, Some(self.all().await?))),
             Condition::Mark(mark, has) => {
                 let having = self.total(&counter_kind(mark.as_str())).await?;
                 return Ok(match has {
                     true => (Some(mark), Some(having)),
-                    false => (None, Some(all - having)),
+                    false => (None, Some(self.all().await? - having)),
                 });
             }
             Condition::All(parts) => parts,
@@ -153,9 +152,14 @@ impl Search<'_> {
             Some((_, 0)) => (None, Some(0)),
             // Each row of the mark's leads to one of the list's, which costs as much as ten (SQLite) or thirty (PostgreSQL) of the list's
             // rows in a row.
-            Some((mark, having)) if having < all / 32 => (Some(mark), None),
+            Some((mark, having)) if having < self.all().await? / 32 => (Some(mark), None),
             Some(_) | None => (None, None),
         })
+    }
+
+    /// How many companies there are in all.
+    async fn all(&mut self) -> Result<i64, StoreError> {
+        self.total(counter::COMPANIES).await
     }
 
     async fn total(&mut self, kind: &str) -> Result<i64, StoreError> {

@@ -158,6 +158,20 @@ impl Lease {
         self.first(begin, self.query_now(statement, values)).await
     }
 
+    /// All rows of each of these statements, on the same values and without waiting in between.
+    pub(crate) async fn query_each(
+        &mut self,
+        statements: &[&Statement],
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let begin = self.begin.take();
+        let sent: FuturesOrdered<_> = statements
+            .iter()
+            .map(|statement| self.query_now(statement, values))
+            .collect();
+        self.first(begin, sent.try_collect()).await
+    }
+
     async fn query_now(
         &self,
         statement: &Statement,

@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 use super::failure::explain;
-use crate::row::Cells;
+use crate::row::{Cells, Kept};
 use crate::{Composed, Row, Statement, StoreError, Value};
 
 /// A parameter that crosses to a reader's thread.
@@ -69,10 +69,7 @@ fn rows(prepared: &mut rusqlite::Statement<'_>, most: usize) -> rusqlite::Result
     while found.len() < most
         && let Some(row) = rows.next()?
     {
-        let cells = (0..columns)
-            .map(|index| row.get(index))
-            .collect::<rusqlite::Result<_>>()?;
-        found.push(Row(Cells::Sqlite(cells)));
+        found.push(Row(Cells::Sqlite(Kept::of(row, columns)?)));
     }
     Ok(found)
 }
