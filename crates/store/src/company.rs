@@ -170,7 +170,7 @@ pub(crate) fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>
 pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     let tags = to_json("company.tags", &company.tags)?;
     let products = to_json("company.products", &company.products)?;
-    tx.execute(
+    tx.add(
         &INSERT,
         values![
             company.client,

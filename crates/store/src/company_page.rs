@@ -202,7 +202,8 @@ impl Search<'_> {
                 }
             }),
         ]);
-        self.find(pieces).await
+        let rows = self.run(Composed::join(pieces)).await?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     async fn count(
@@ -213,7 +214,7 @@ impl Search<'_> {
         let mut pieces = vec![Piece::Sql("SELECT COUNT(*)")];
         self.from(along, &mut pieces);
         condition.sql(self.client, Way::Best, &mut pieces);
-        let rows = self.run(pieces).await?;
+        let rows = self.run(Composed::join(pieces)).await?;
         match rows.first() {
             Some(row) => row.get(0),
             None => Ok(0),
@@ -297,7 +298,14 @@ impl Search<'_> {
             Sql(" OFFSET "),
             Value(Bound::Int(skipped)),
         ]);
-        self.find(pieces).await
+        let composed = Composed::join(pieces);
+        // Along the rows of an index, of which each is one that is wanted.
+        let is_plain = match walk.along {
+            Some(_) => matches!(walk.condition, Condition::Mark(_, true)),
+            None => *walk.condition == Condition::Constant(true),
+        };
+        let rows = self.run(if is_plain { composed.kept() } else { composed });
+        rows.await?.iter().map(|row| row.get(0)).collect()
     }
 
     /// From which rows: the client's, or those of a mark of its. A condition follows.
@@ -323,13 +331,7 @@ impl Search<'_> {
         }
     }
 
-    async fn find(&mut self, pieces: Vec<Piece>) -> Result<Vec<CompanyId>, StoreError> {
-        let rows = self.run(pieces).await?;
-        rows.iter().map(|row| row.get(0)).collect()
-    }
-
-    async fn run(&mut self, pieces: Vec<Piece>) -> Result<Vec<crate::Row>, StoreError> {
-        let composed = Composed::join(pieces);
+    async fn run(&mut self, composed: Composed) -> Result<Vec<crate::Row>, StoreError> {
         self.tx.query_composed(&composed, self.deadline).await
     }
 }

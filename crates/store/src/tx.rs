@@ -183,6 +183,24 @@ impl Tx {
         self.end(count)
     }
 
+    /// Runs a statement of which nobody asks what came of it, as it adds what is not there. On PostgreSQL it is sent together with the
+    /// next statement, or with COMMIT, and that is what fails where it does.
+    pub async fn add(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        self.start(statement, values)?;
+        let added = match &mut self.0.session {
+            Session::Sqlite(connection) => sqlite::execute(connection, statement, values).map(drop),
+            Session::Postgres(lease) => {
+                lease.add(statement, values);
+                Ok(())
+            }
+        };
+        self.end(added)
+    }
+
     /// Runs one statement for each of `rows`; how many rows it touched in all. On PostgreSQL they are sent without
     /// waiting for each other's answers.
     pub async fn insert_many(

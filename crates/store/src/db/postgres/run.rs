@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::failure;
 use super::lease::Lease;
 use crate::error::Cause;
 use crate::tx::Session;
@@ -116,22 +115,21 @@ where
     }
 }
 
-async fn commit<T, E: From<StoreError>>(lease: Lease, end: Instant, value: T) -> Run<T, E> {
-    if !lease.is_open() {
+async fn commit<T, E: From<StoreError>>(mut lease: Lease, end: Instant, value: T) -> Run<T, E> {
+    if !lease.has_work() {
         lease.keep();
         return Run::Done(Ok(value));
     }
-    match timeout_at(end, lease.control("COMMIT")).await {
+    match timeout_at(end, lease.commit()).await {
         Ok(Ok(())) => {
             lease.keep();
             Run::Done(Ok(value))
         }
+        Ok(Err(StoreError::Conflict)) => {
+            lease.keep();
+            Run::Again(StoreError::Conflict)
+        }
         Ok(Err(error)) => {
-            let error = failure::at_commit(&error);
-            if matches!(error, StoreError::Conflict) {
-                lease.keep();
-                return Run::Again(error);
-            }
             lease.close();
             Run::Done(Err(error.into()))
         }

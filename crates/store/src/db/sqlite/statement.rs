@@ -98,7 +98,7 @@ pub(crate) fn query_composed(
     let found = connection
         .progress_handler(STEPS, Some(watch))
         .and_then(|()| {
-            if composed.is_common() {
+            if composed.is_kept() {
                 let mut prepared = connection.prepare_cached(composed.sqlite())?;
                 bind(&mut prepared, &composed.values())?;
                 return rows(&mut prepared, usize::MAX);
