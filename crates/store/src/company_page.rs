@@ -19,7 +19,7 @@ use crate::company_filter::{Condition, Filter, Mark, Way};
 use crate::company_list::counter_kind;
 use crate::composed::{Bound, Composed, Piece};
 use crate::counter;
-use crate::{ReadTx, StoreError};
+use crate::{ReadTx, Row, StoreError};
 
 /// How many companies are taken to be few.
 const FEW: usize = 20_000;
@@ -88,9 +88,13 @@ struct Walk<'a> {
 impl Search<'_> {
     async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
         let condition = &wanted.filter.0;
+        if let Some(along) = plain(condition, wanted.order.by)
+            && wanted.offset == 0
+            && wanted.limit > 0
+        {
+            return self.first(wanted, along).await;
+        }
         let (along, known) = self.known(condition).await?;
-        // Nothing is left to be asked of a company that has the only mark.
-        let is_mark = matches!(condition, Condition::Mark(_, true));
         let total = match known {
             Some(known) => known,
             None => {
@@ -103,8 +107,7 @@ impl Search<'_> {
             }
         };
         let most = i64::try_from(self.most).unwrap_or(i64::MAX);
-        let in_index = *condition == Condition::Constant(true)
-            || (is_mark && wanted.order.by == CompanyOrder::Created);
+        let in_index = plain(condition, wanted.order.by).is_some();
         if total <= most && !in_index {
             let few = self.few(condition, along, wanted.order).await?;
             return Ok((cut(few, wanted), total));
@@ -202,8 +205,7 @@ impl Search<'_> {
                 }
             }),
         ]);
-        let rows = self.run(Composed::join(pieces)).await?;
-        rows.iter().map(|row| row.get(0)).collect()
+        ids_of(&self.run(Composed::join(pieces)).await?)
     }
 
     async fn count(
@@ -219,6 +221,28 @@ impl Search<'_> {
             Some(row) => row.get(0),
             None => Ok(0),
         }
+    }
+
+    /// The first page of a list that lies in an index, with its total: both are asked for at once.
+    async fn first(
+        &mut self,
+        wanted: &Wanted,
+        along: Option<&Mark>,
+    ) -> Result<(Vec<CompanyId>, i64), StoreError> {
+        let walk = Walk {
+            condition: &wanted.filter.0,
+            along,
+            order: wanted.order.by,
+            descending: wanted.order.descending,
+        };
+        let kind = match along {
+            None => counter::COMPANIES.to_owned(),
+            Some(mark) => counter_kind(mark.as_str()),
+        };
+        let rows = self.along(&walk, wanted.limit.into(), 0, Some(kind));
+        let rows = rows.await?;
+        let total = rows.first().map_or(Ok(0), |row| row.get(1))?;
+        Ok((ids_of(&rows)?, total))
     }
 
     /// The page, out of a list whose length is known: from the end that it is nearer to.
@@ -242,32 +266,47 @@ impl Search<'_> {
             descending: wanted.order.descending != backwards,
         };
         let skipped = if backwards { after } else { wanted.offset };
-        let mut ids = self.along(&walk, length, skipped).await?;
+        let rows = self.along(&walk, length, skipped, None).await?;
+        let mut ids = ids_of(&rows)?;
         if backwards {
             ids.reverse();
         }
         Ok(ids)
     }
 
+    /// A part of the way: the ids, each with the total of the counter that is named.
     async fn along(
         &mut self,
         walk: &Walk<'_>,
         length: i64,
         skipped: i64,
-    ) -> Result<Vec<CompanyId>, StoreError> {
+        counter: Option<String>,
+    ) -> Result<Vec<Row>, StoreError> {
         use Piece::{Sql, Value};
-        let mut pieces = Vec::new();
+        let plain = plain(walk.condition, walk.order).is_some();
+        let mut pieces = vec![Sql(match (walk.along, plain) {
+            (Some(_), true) => "SELECT m.company_id",
+            (None, _) | (Some(_), false) => "SELECT l.company_id",
+        })];
+        if let Some(kind) = counter {
+            pieces.extend([
+                Sql(", (SELECT CAST(COALESCE(SUM(t.n), 0) AS BIGINT) FROM counter t WHERE t.client_id = "),
+                Value(Bound::Uuid(self.client)),
+                Sql(" AND t.kind = "),
+                Value(Bound::Text(kind)),
+                Sql(")"),
+            ]);
+        }
         // A mark says all there is to say where it is the whole condition, and its rows are in the order of creation.
         let in_marks = walk.along.is_some();
         match (walk.along, walk.condition) {
-            (Some(mark), Condition::Mark(only, true)) if mark == only => pieces.extend([
-                Sql("SELECT m.company_id FROM company_mark m WHERE m.client_id = "),
+            (Some(mark), _) if plain => pieces.extend([
+                Sql(" FROM company_mark m WHERE m.client_id = "),
                 Value(Bound::Uuid(self.client)),
                 Sql(" AND m.mark = "),
                 Value(Bound::Text(mark.as_str().to_owned())),
             ]),
             (along, condition) => {
-                pieces.push(Sql("SELECT l.company_id"));
                 self.from(along, &mut pieces);
                 let way = match walk.order {
                     CompanyOrder::Name => Way::Best,
@@ -299,13 +338,8 @@ impl Search<'_> {
             Value(Bound::Int(skipped)),
         ]);
         let composed = Composed::join(pieces);
-        // Along the rows of an index, of which each is one that is wanted.
-        let is_plain = match walk.along {
-            Some(_) => matches!(walk.condition, Condition::Mark(_, true)),
-            None => *walk.condition == Condition::Constant(true),
-        };
-        let rows = self.run(if is_plain { composed.kept() } else { composed });
-        rows.await?.iter().map(|row| row.get(0)).collect()
+        self.run(if plain { composed.kept() } else { composed })
+            .await
     }
 
     /// From which rows: the client's, or those of a mark of its. A condition follows.
@@ -331,9 +365,31 @@ impl Search<'_> {
         }
     }
 
-    async fn run(&mut self, composed: Composed) -> Result<Vec<crate::Row>, StoreError> {
+    async fn run(&mut self, composed: Composed) -> Result<Vec<Row>, StoreError> {
         self.tx.query_composed(&composed, self.deadline).await
     }
+}
+
+/// Where a condition is nothing but the rows of an index, in this order: the mark whose rows they are; none is the whole list's.
+fn plain(condition: &Condition, order: CompanyOrder) -> Option<Option<&Mark>> {
+    match condition {
+        Condition::Constant(true) => Some(None),
+        Condition::Mark(mark, true) if order == CompanyOrder::Created => Some(Some(mark)),
+        Condition::Constant(false)
+        | Condition::Mark(..)
+        | Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Id(..)
+        | Condition::Name(..)
+        | Condition::Description(..)
+        | Condition::Created(..)
+        | Condition::LastSync(..)
+        | Condition::TagContains(..) => None,
+    }
+}
+
+fn ids_of(rows: &[Row]) -> Result<Vec<CompanyId>, StoreError> {
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// The page out of all of them.

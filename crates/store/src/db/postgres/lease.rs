@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object};
+use futures::FutureExt;
 use futures::stream::{FuturesOrdered, TryStreamExt};
 use handclasp_domain::Timestamp;
 use tokio_postgres::error::SqlState;
@@ -120,6 +121,16 @@ impl Lease {
         micros
             .map(Timestamp::from_micros)
             .ok_or(StoreError::NotOneRow)
+    }
+
+    /// Ends a transaction that only read, and gives the connection back to the pool. Nobody waits for the answer: whoever gets the
+    /// connection next is answered after it, and where it is lost, so is the connection.
+    pub(super) fn end_reading(self) {
+        if self.is_open() {
+            // It is sent when it is first polled.
+            let _answered = self.control("COMMIT").now_or_never();
+        }
+        self.keep();
     }
 
     /// Gives the connection back to the pool. Nothing may be open on it.

@@ -32,9 +32,12 @@ pub(super) trait Scope: Send {
     fn new(lease: Lease) -> Self;
     fn reads(&mut self) -> &mut ReadTx;
     fn into_reads(self) -> ReadTx;
+    /// Whether there is nothing that COMMIT would keep.
+    const ONLY_READS: bool;
 }
 
 impl Scope for Tx {
+    const ONLY_READS: bool = false;
     fn new(lease: Lease) -> Self {
         Self::new(Session::Postgres(lease))
     }
@@ -47,6 +50,7 @@ impl Scope for Tx {
 }
 
 impl Scope for ReadTx {
+    const ONLY_READS: bool = true;
     fn new(lease: Lease) -> Self {
         Self::new(Session::Postgres(lease))
     }
@@ -110,6 +114,10 @@ where
         (Ok(_), Some(error)) => {
             roll_back(lease, end).await;
             Run::Done(Err(error.into()))
+        }
+        (Ok(value), None) if S::ONLY_READS => {
+            lease.end_reading();
+            Run::Done(Ok(value))
         }
         (Ok(value), None) => commit(lease, end, value).await,
     }
