@@ -411,7 +411,8 @@ both_engines! {
             expected.sort_by_key(|one| place(one, order.by));
             if order.descending { expected.reverse(); }
 
-            let (limit, offset) = (1 + draw.below(40), draw.below(100));
+            let offset = if draw.below(3) == 0 { 0 } else { draw.below(100) };
+            let limit = 1 + draw.below(40);
             let page: Vec<CompanyId> =
                 expected.iter().skip(offset).take(limit).map(|one| one.company.id).collect();
             let wanted = Wanted {
