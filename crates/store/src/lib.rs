@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod company;
+mod company_batch;
 pub mod company_filter;
 pub mod company_list;
 pub mod company_page;

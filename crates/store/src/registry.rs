@@ -8,6 +8,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::audit::STATEMENTS,
     crate::client::STATEMENTS,
     crate::company::STATEMENTS,
+    crate::company_batch::STATEMENTS,
     crate::company_list::STATEMENTS,
     crate::company_reference::STATEMENTS,
     crate::connection::STATEMENTS,
