@@ -346,6 +346,12 @@ impl App {
         format!("{base}companies/{company}/connections/{connection}/start")
     }
 
+    /// Whether what is told of a connection to this integration is made up.
+    pub fn is_sandbox(&self, platform: handclasp_domain::PlatformKey) -> bool {
+        let integration = self.catalogue().get(platform);
+        integration.is_some_and(|integration| integration.sandbox)
+    }
+
     /// Whether an integration is enabled for a client.
     pub fn is_enabled(&self, integration: &Integration) -> bool {
         !integration.sandbox || self.settings().sandbox != SandboxMode::Never

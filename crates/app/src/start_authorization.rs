@@ -170,6 +170,10 @@ impl App {
                                 return Err(Refusal::NotEnabled.into());
                             }
                             new.journey = Some(journey.id);
+                            // The rest is the journey's to know; this one goes to the third party.
+                            new.parameters
+                                .sandbox_scenario
+                                .clone_from(&journey.parameters.sandbox_scenario);
                             consent::insert(tx, consent).await?;
                             journey::acted(tx, client, journey.id, new.connection, None, "")
                                 .await?;
@@ -242,15 +246,23 @@ impl App {
         let integration = self.integration(attempt.platform_key)?;
         let secrets = self.attempt_secrets(attempt)?;
         let scopes = scopes(integration);
-        let url = self
-            .oauth(attempt.client, integration)?
-            .authorization_url(&AuthorizationUrl {
-                redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
-                state: &state_text(attempt.id, &secrets),
-                verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
-                nonce: None,
-                scopes,
-            });
+        let mut url =
+            self.oauth(attempt.client, integration)?
+                .authorization_url(&AuthorizationUrl {
+                    redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
+                    state: &state_text(attempt.id, &secrets),
+                    verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
+                    nonce: None,
+                    scopes,
+                });
+        if let (true, Some(scenario)) = (
+            integration.is_built_in(),
+            attempt.parameters.sandbox_scenario.as_deref(),
+        ) {
+            // No standard's parameter: what does not know it passes it over (RFC 6749, 3.1).
+            url.query_pairs_mut()
+                .append_pair("sandbox_scenario", scenario);
+        }
         Ok(Some(url))
     }
 

@@ -43,6 +43,16 @@ impl Integration {
     pub(crate) fn place(&self) -> (SourceType, u16, &str, PlatformKey) {
         (self.source_type, self.order, &self.name, self.key)
     }
+
+    /// Whether its third party is the one that is built into the server. A sandbox of somebody else's is not.
+    pub fn is_built_in(&self) -> bool {
+        match &self.auth {
+            Auth::OAuth2Code(declared) => declared
+                .authorization_endpoint
+                .template()
+                .starts_with("{sandbox}"),
+        }
+    }
 }
 
 /// How a connection to an integration is authorized.

@@ -187,7 +187,11 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
                     let client = id.parse().unwrap();
                     Ok(Some(Registered {
                         name: app.client(client).await.unwrap().name,
-                        redirect_uri: app.redirect_uri(client, "mqjo".parse().unwrap()).unwrap(),
+                        redirect_uris: app
+                            .catalogue()
+                            .iter()
+                            .map(|one| app.redirect_uri(client, one.key).unwrap())
+                            .collect(),
                     }))
                 }
             },
@@ -197,6 +201,7 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
         signing: app.secrets().sandbox_signing.clone(),
         forms: app.secrets().forms.clone(),
         clock: app.clock().clone(),
+        movable_clock: true,
         random: app.random().clone(),
     })
     .unwrap()

@@ -21,9 +21,12 @@ async fn old_grants_are_deleted_in_the_background_and_others_are_not() {
     let second = Duration::from_secs(1);
     let grant = |id: u128, created| Grant {
         id: Uuid::from_u128(id),
+        app: "an app".into(),
+        browser: None,
         subject: "sam-taylor".into(),
-        organisation: "marigold-bakery".into(),
+        organisations: "marigold-bakery".into(),
         scope: "accounting".into(),
+        scenario: "allow".into(),
         generation: 0,
         revoked: None,
         created,
