@@ -281,6 +281,17 @@ impl Person<'_> {
         }
     }
 
+    /// Chooses in the list of outcomes on the third party's page.
+    pub(crate) async fn go_on_with(&mut self, sign_in: &Page, scenario: &str) -> Page {
+        let (action, mut fields) = sign_in.form("Go on with this outcome");
+        fields.push(("scenario".to_owned(), scenario.to_owned()));
+        let answer = self.request(Method::POST, action, Some(fields)).await;
+        match answer.refresh() {
+            Some(next) => self.open(next.as_str()).await,
+            None => answer,
+        }
+    }
+
     /// One request, and the redirects after it.
     pub(crate) async fn request(
         &mut self,
@@ -479,7 +490,7 @@ impl Page {
 /// From the Link URL to the third party's sign-in page.
 pub(crate) async fn to_sign_in(person: &mut Person<'_>, url: &str) -> Page {
     let overview = person.open(url).await;
-    let choose = person.click(&overview, "Choose your software").await;
+    let choose = person.click(&overview, "Accounting").await;
     let consent = person.press(&choose, "Sandbox").await;
     assert_eq!(consent.heading(), "Connect Sandbox to Lender Ltd?");
     let sign_in = person.press(&consent, "Continue to Sandbox").await;

@@ -116,6 +116,10 @@ impl Answer {
 
 impl Place {
     async fn new() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(movable_clock: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("handclasp.db");
         let store = Store::open(StoreOptions::new(Database::Sqlite { path }))
@@ -131,7 +135,7 @@ impl Place {
             signing: signing_key(),
             forms: MacKey::derive(&key, "forms"),
             clock: clock.clone(),
-            movable_clock: true,
+            movable_clock,
             random: Arc::new(SeededRandom::new(1)),
         })
         .unwrap();

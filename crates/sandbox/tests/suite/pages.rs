@@ -24,6 +24,7 @@ async fn all(place: &Place, language: &str) -> Vec<Answer> {
     }
     place.wait(60);
     pages.push(place.get_in(&back, language).await);
+    pages.push(place.get_in("/sandbox/grants", language).await);
     pages
 }
 
@@ -38,6 +39,7 @@ async fn every_page_speaks_english_and_german() {
                 "We do not know who is asking",
                 "Back to Northwind &#60;Lending&#62;",
                 "This sign-in has run out",
+                "Access that you allowed",
             ],
         ),
         (
@@ -47,6 +49,7 @@ async fn every_page_speaks_english_and_german() {
                 "Wir wissen nicht, wer fragt",
                 "Zurück zu Northwind &#60;Lending&#62;",
                 "Diese Anmeldung ist abgelaufen",
+                "Zugriff, den Sie erlaubt haben",
             ],
         ),
     ] {

@@ -415,3 +415,33 @@ async fn whoever_has_the_token_says_how_it_goes_on() {
         .await;
     assert_eq!(over.status.as_u16(), 401);
 }
+
+/// The table in the documentation is this table.
+#[tokio::test]
+async fn the_scenarios_are_documented() {
+    const FROM: &str = "documented -->\n";
+    const TO: &str = "<!-- end of scenarios -->";
+    let written = include_str!("../../../../docs/api/sandbox.md");
+    let (before, rest) = written.split_once(FROM).unwrap();
+    let (_, after) = rest.split_once(TO).unwrap();
+    let place = Place::new().await;
+    let mut made = format!("{before}{FROM}");
+    let mut group = Value::Null;
+    for one in table(&place).await {
+        if one["group"] != group {
+            group = one["group"].clone();
+            let title = group.as_str().unwrap();
+            made.push_str(&format!(
+                "\n### {title}\n\n| name | what happens | seconds |\n| --- | --- | --- |\n"
+            ));
+        }
+        let seconds = match one.get("seconds") {
+            Some(seconds) => format!("{}, at most {}", seconds["usual"], seconds["most"]),
+            None => String::new(),
+        };
+        let (name, what) = (one["name"].as_str().unwrap(), one["what"].as_str().unwrap());
+        made.push_str(&format!("| `{name}` | {what} | {seconds} |\n"));
+    }
+    made.push_str(&format!("\n{TO}{after}"));
+    handclasp_testkit::committed("docs/api/sandbox.md", &made);
+}
