@@ -3,7 +3,7 @@
 ## Anmelden
 sandbox-title = Anmelden
 sandbox-test-title = Ein in Handclasp eingebauter Testdienst
-sandbox-test-text = Personen, Unternehmen und Bücher sind hier erfunden. Sie brauchen kein Passwort.
+sandbox-test-text = Personen, Unternehmen und ihre Daten sind hier erfunden. Sie brauchen kein Passwort.
 sandbox-heading = Bei { $service } anmelden
 sandbox-asks-for-books = { $app } möchte die Bücher eines Ihrer Unternehmen lesen: Rechnungen, Konten und Berichte.
 sandbox-asks-for-accounts = { $app } möchte die Bankkonten eines Ihrer Unternehmen lesen: Salden und Umsätze.

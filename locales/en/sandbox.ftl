@@ -3,7 +3,7 @@
 ## Sign in
 sandbox-title = Sign in
 sandbox-test-title = A test service built into Handclasp
-sandbox-test-text = The people, the companies and the books here are made up. You need no password.
+sandbox-test-text = The people, the companies and their data here are made up. You need no password.
 sandbox-heading = Sign in to { $service }
 sandbox-asks-for-books = { $app } asks to read the books of one of your companies: invoices, bills, accounts and reports.
 sandbox-asks-for-accounts = { $app } asks to read the bank accounts of one of your companies: balances and transactions.

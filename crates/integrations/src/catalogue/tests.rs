@@ -50,6 +50,33 @@ fn the_embedded_ones_are_all_right_and_the_sandbox_is_among_them() {
     assert_eq!(oauth2.refresh_tokens, RefreshTokens::Rotate);
 }
 
+#[test]
+fn there_is_a_sandbox_of_each_kind_and_each_is_built_in() {
+    let catalogue = Catalogue::embedded(&origins()).unwrap();
+    let mut seen = Vec::new();
+    for (key, name, scope) in [
+        ("mqjo", "Sandbox", "accounting"),
+        ("sbnk", "Banking Sandbox", "banking"),
+        ("aiwb", "Commerce Sandbox", "commerce"),
+    ] {
+        let found = catalogue.get(key.parse().unwrap()).unwrap();
+        assert_eq!((found.name.as_str(), found.sandbox), (name, true));
+        assert!(found.is_built_in());
+        assert_eq!(found.source_type.as_lower(), scope);
+        let Auth::OAuth2Code(oauth2) = &found.auth;
+        assert_eq!(oauth2.scopes, [scope, "offline_access"]);
+        let of_kind = found.data_types.iter().filter(|kind| {
+            let name = kind.as_str();
+            name.starts_with(&format!("{scope}-")) || (scope == "accounting" && !name.contains('-'))
+        });
+        assert_eq!(of_kind.count(), found.data_types.len(), "{key}");
+        seen.push(&found.logo);
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 3, "each has a logo of its own");
+}
+
 /// Pages of ours forbid styles in attributes, scripts and other hosts; a logo that needs one would look broken.
 #[test]
 fn embedded_logos_need_nothing_that_our_policy_forbids() {
@@ -85,6 +112,7 @@ fn every_field_is_read() {
         ("Acme Books", 10, false)
     );
     assert_eq!(acme.source_type.as_str(), "Commerce");
+    assert!(!acme.is_built_in());
     assert_eq!(acme.logo, LOGO);
     assert_eq!(
         acme.data_types
