@@ -387,11 +387,16 @@ CREATE INDEX audit_company ON audit (client_id, company_id, id);
 -- The built-in third party's own memory: what it granted. It knows nothing of clients and connections, as a real one would not.
 CREATE TABLE sandbox_grant (
     id {uuid} NOT NULL PRIMARY KEY,
+    app {text} NOT NULL,
+    browser {bytes},
     subject {text} NOT NULL,
-    organisation {text} NOT NULL,
+    organisations {text} NOT NULL,
     scope {text} NOT NULL,
+    scenario {text} NOT NULL,
     generation {int} NOT NULL,
     revoked {instant},
     created {instant} NOT NULL
 ) {keyed};
 CREATE INDEX sandbox_grant_created ON sandbox_grant (created);
+CREATE INDEX sandbox_grant_browser ON sandbox_grant (browser, created) WHERE browser IS NOT NULL;
+CREATE INDEX sandbox_grant_revoked ON sandbox_grant (revoked) WHERE revoked IS NOT NULL;

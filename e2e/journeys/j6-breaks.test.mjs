@@ -11,6 +11,7 @@ import {
   shows,
   stepsToSandbox,
   tryAgain,
+  tryAtSandbox,
   walkToSandbox,
 } from '../lib/pages.mjs';
 
@@ -84,7 +85,7 @@ journey('J6: the third party fails', async (it) => {
   const company = await it.newCompany();
   await page.goto(company.redirect);
   await walkToSandbox(page);
-  await atSandbox(page, 'serverError');
+  await tryAtSandbox(page, 'server-error');
 
   await shows(page, 'failed');
   await look(visit);
@@ -105,7 +106,7 @@ journey('J6: the third party fails, and works the second time', async (it) => {
   const company = await it.newCompany();
   await page.goto(company.redirect);
   await walkToSandbox(page);
-  await atSandbox(page, 'serverError');
+  await tryAtSandbox(page, 'server-error');
   await shows(page, 'failed');
   await tryAgain(page);
   await atSandbox(page, 'allow');

@@ -17,6 +17,8 @@ export const headings = {
   left: /^you have left/i,
   anotherCompany: /^that is another company/i,
   foreign: /^please go back to where you started/i,
+  grants: /^access that you allowed/i,
+  lessAccess: /^a little more access/i,
 };
 
 const controls = {
@@ -25,7 +27,10 @@ const controls = {
   agree: /^continue to/i,
   allow: /^allow/i,
   decline: /^decline/i,
-  serverError: /server error/i,
+  outcomes: /^try another outcome/i,
+  goOnSo: /^go on with this outcome/i,
+  goOn: /^go on$/i,
+  revoke: /^revoke access/i,
   connection: /sandbox/i,
   complete: /^done, return to/i,
   tryAgain: /^try again/i,
@@ -91,11 +96,33 @@ export async function agree(page) {
   await press(page, 'agree');
 }
 
-/** At the third party, which stands on another site: `allow`, `decline` or `serverError`. */
+/** At the third party, which stands on another site: `allow`, `decline`, or `goOn` where the address fixes what happens. */
 export async function atSandbox(page, outcome) {
   await shows(page, 'sandbox');
   assert.equal(new URL(page.url()).hostname, 'localhost', 'the third party must be another site');
   await press(page, outcome);
+}
+
+/** At the third party: opens the list of outcomes. */
+export async function openOutcomes(page) {
+  await shows(page, 'sandbox');
+  await page.getByText(controls.outcomes).click();
+}
+
+/** At the third party: an outcome of the list, as `slow`, with what it takes. */
+export async function tryAtSandbox(page, scenario, { seconds, later = false } = {}) {
+  await openOutcomes(page);
+  await page.getByRole('combobox').selectOption(scenario);
+  if (seconds !== undefined) await page.getByRole('spinbutton').fill(String(seconds));
+  if (later) await page.getByRole('checkbox').check();
+  await press(page, 'goOnSo');
+}
+
+/** On the third party's page of grants: ends the first one. */
+export async function revokeFirst(page) {
+  await shows(page, 'grants');
+  await press(page, 'revoke');
+  await shows(page, 'grants');
 }
 
 /** At the third party: another company of the person's than the one that is offered first. */

@@ -15,10 +15,12 @@ import {
   complete,
   openConnection,
   openDisconnect,
+  openOutcomes,
   leaveForGood,
   openLeave,
   reconnect,
   shows,
+  tryAtSandbox,
   walkToSandbox,
 } from '../lib/pages.mjs';
 import { sdkFor } from '../lib/sdk.mjs';
@@ -157,6 +159,8 @@ try {
     await page.getByRole('main').getByRole('link').first().click();
     await shows(page, 'sandbox');
     await take(page, 'third-party');
+    await openOutcomes(page);
+    await still(page, 'third-party-outcomes');
     await page.goBack();
     await page.reload();
     await take(page, 'on-the-way-again');
@@ -164,6 +168,10 @@ try {
     await atSandbox(page, 'allow');
     await shows(page, 'whatToConnect');
     await take(page, 'connected');
+    const grants = await page.context().newPage();
+    await grants.goto(`${server.sandboxUrl}/grants`);
+    await take(grants, 'third-party-grants');
+    await grants.close();
     await chooseSandbox(early);
     await take(early, 'another-is-connected');
     await openConnection(page);
@@ -208,19 +216,21 @@ try {
   // What breaks in a journey, and on a connection's own address.
   for (const [outcome, screen] of [
     ['decline', 'declined'],
-    ['serverError', 'failed'],
+    ['server-error', 'failed'],
   ]) {
     const { page, company } = await fresh();
     await walkToSandbox(page);
-    await atSandbox(page, outcome);
+    await tryAtSandbox(page, outcome);
     await shows(page, screen);
     await take(page, screen);
     if (outcome === 'decline') {
       await page.goto(company.redirect);
       await take(page, 'overview-pending');
       const { dataConnections } = await sdk.companies.get({ companyId: company.id });
-      await page.goto(dataConnections[0].linkUrl);
-      await atSandbox(page, outcome);
+      await page.goto(`${dataConnections[0].linkUrl}?sandbox.scenario=${outcome}`);
+      await shows(page, 'sandbox');
+      await take(page, 'third-party-fixed');
+      await atSandbox(page, 'goOn');
       await shows(page, screen);
       await take(page, 'declined-direct');
     }
@@ -271,6 +281,8 @@ try {
     await take(page, 'error-callback');
     await page.goto(`${server.sandboxUrl}/authorize?client_id=nobody`);
     await take(page, 'third-party-refuses');
+    await page.goto(`${server.sandboxUrl}/grants`);
+    await take(page, 'third-party-no-grants');
   }
   // The demo's own pages, walked as a newcomer does.
   await sdk.settings.updateProfile(profile);

@@ -73,6 +73,7 @@ impl App {
                 .third_party
                 .as_ref()
                 .map_or_else(String::new, |party| party.name.clone()),
+            sandbox: integration.sandbox,
         })
     }
 }

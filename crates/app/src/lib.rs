@@ -367,6 +367,12 @@ impl App {
         let base = &self.settings().link_url;
         format!("{base}companies/{company}/connections/{connection}/start")
     }
+
+    /// Whether what is told of a connection to this integration is made up.
+    pub fn is_sandbox(&self, platform: handclasp_domain::PlatformKey) -> bool {
+        let integration = self.catalogue().get(platform);
+        integration.is_some_and(|integration| integration.sandbox)
+    }
 }
 
 /// Runs a unit of work again while others get in its way.

@@ -71,7 +71,15 @@ impl App {
             return self.grant(caller, attempt, secrets).await;
         }
         match self.begin(attempt, &secrets).await? {
-            Ok(begun) => {
+            Ok(mut begun) => {
+                if let (true, Some(scenario)) = (
+                    integration.is_built_in(),
+                    attempt.parameters.sandbox_scenario.as_deref(),
+                ) {
+                    // No standard's parameter: what does not know it passes it over (RFC 6749, 3.1).
+                    let mut query = begun.address.query_pairs_mut();
+                    query.append_pair("sandbox_scenario", scenario);
+                }
                 secrets.address = Some(begun.address.to_string());
                 secrets.kept = begun.kept;
                 self.save_secrets(attempt, &secrets).await?;

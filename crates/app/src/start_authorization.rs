@@ -192,6 +192,10 @@ impl App {
                                 return Err(Refusal::NotEnabled.into());
                             }
                             new.journey = Some(journey.id);
+                            // The rest is the journey's to know; this one goes to the third party.
+                            new.parameters
+                                .sandbox_scenario
+                                .clone_from(&journey.parameters.sandbox_scenario);
                             consent::insert(tx, consent).await?;
                             journey::acted(tx, client, journey.id, new.connection, None, "")
                                 .await?;

@@ -10,7 +10,7 @@ use axum::routing::get;
 use handclasp_ambient::{
     SharedClock, SharedRandom, SystemClock, SystemRandom, new_id, random_bytes,
 };
-use handclasp_app::{App, LimitSettings, Parts, Settings};
+use handclasp_app::{App, LimitSettings, Parts, SandboxMode, Settings};
 use handclasp_domain::ReplicaId;
 use handclasp_integrations::{Catalogue, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
@@ -162,8 +162,22 @@ pub(crate) fn operator(app: &App) -> Outer {
     Outer::new(Surface::Operator, app.clock().clone(), app.random().clone())
 }
 
+/// Whether anybody may move on the clock by which the built-in third party's tokens run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SandboxClock {
+    /// Nobody.
+    Fixed,
+    /// Anybody: for the demo, which stands on one machine for one person.
+    Movable,
+}
+
 /// The routers under their addresses, and the probes under all of them.
-pub(crate) fn sites(app: &App, addresses: &Addresses, probes: Router) -> anyhow::Result<Sites> {
+pub(crate) fn sites(
+    app: &App,
+    addresses: &Addresses,
+    probes: Router,
+    clock: SandboxClock,
+) -> anyhow::Result<Sites> {
     let outer = |surface, origin: &Origin| {
         Outer::new(surface, app.clock().clone(), app.random().clone()).with_hsts(origin.is_https())
     };
@@ -180,26 +194,33 @@ pub(crate) fn sites(app: &App, addresses: &Addresses, probes: Router) -> anyhow:
     let probes = operator(app).wrap(probes);
     let link = handclasp_link::router(app.clone(), cookies, &gate);
     let api = handclasp_api::router(app.clone(), &addresses.api);
-    let sandbox = sandbox(app, addresses)?;
     let look = pages.wrap(assets::router());
-    let look_of_sandbox = outer(Surface::Pages, &addresses.sandbox).wrap(assets::router());
-    Ok(Sites::new(pages.clone())
+    let sites = Sites::new(pages.clone())
         .for_programs("/api", programs.clone())
         .mount(&addresses.link, "/", pages.wrap(link))
         .mount(&addresses.link, "/assets", look.clone())
         .mount(&addresses.link, assets::FAVICON, look)
         .mount(&addresses.api, "/api", programs.wrap(api))
-        .mount(&addresses.sandbox, "/assets", look_of_sandbox.clone())
-        .mount(&addresses.sandbox, assets::FAVICON, look_of_sandbox)
-        .mount(&addresses.sandbox, "/sandbox", sandbox.clone())
-        // Where RFC 8414 looks for the metadata of an issuer with a path.
-        .mount(
-            &addresses.sandbox,
-            "/.well-known/oauth-authorization-server/sandbox",
-            sandbox,
-        )
         .everywhere("/healthz", probes.clone())
-        .everywhere("/readyz", probes))
+        .everywhere("/readyz", probes);
+    match app.settings().sandbox {
+        // Not even its pages are there.
+        SandboxMode::Never => Ok(sites),
+        SandboxMode::ByParameter | SandboxMode::Shown => {
+            let look = outer(Surface::Pages, &addresses.sandbox).wrap(assets::router());
+            let sandbox = sandbox(app, addresses, clock)?;
+            Ok(sites
+                .mount(&addresses.sandbox, "/assets", look.clone())
+                .mount(&addresses.sandbox, assets::FAVICON, look)
+                .mount(&addresses.sandbox, "/sandbox", sandbox.clone())
+                // Where RFC 8414 looks for the metadata of an issuer with a path.
+                .mount(
+                    &addresses.sandbox,
+                    "/.well-known/oauth-authorization-server/sandbox",
+                    sandbox,
+                ))
+        }
+    }
 }
 
 /// `/healthz`: the process runs. `/readyz`: it can be sent requests, which it can't once it is told to stop, or while the
@@ -228,9 +249,8 @@ fn not_ready(why: &'static str) -> Response {
 }
 
 /// The built-in third party. Of our clients it knows what each registered there, as a real one would.
-fn sandbox(app: &App, addresses: &Addresses) -> anyhow::Result<Router> {
+fn sandbox(app: &App, addresses: &Addresses, clock: SandboxClock) -> anyhow::Result<Router> {
     let (secrets, apps) = (app.clone(), app.clone());
-    let key = "mqjo".parse()?;
     let registrations = Registrations::new(
         move |id: &str| Some(secrets.sandbox_secret(id.parse().ok()?)),
         move |id: String| {
@@ -242,10 +262,14 @@ fn sandbox(app: &App, addresses: &Addresses) -> anyhow::Result<Router> {
                 let unavailable =
                     |error: handclasp_app::AppError| RegistrationsUnavailable(error.to_string());
                 match app.client(client).await {
-                    Ok(found) => Ok(Some(Registered {
-                        name: found.name,
-                        redirect_uri: app.redirect_uri(client, key).map_err(unavailable)?,
-                    })),
+                    Ok(found) => {
+                        let sandboxes = app.catalogue().iter().filter(|one| one.is_built_in());
+                        let uris = sandboxes.map(|one| app.redirect_uri(client, one.key));
+                        Ok(Some(Registered {
+                            name: found.name,
+                            redirect_uris: uris.collect::<Result<_, _>>().map_err(unavailable)?,
+                        }))
+                    }
                     Err(handclasp_app::AppError::NotFound(_)) => Ok(None),
                     Err(error) => Err(unavailable(error)),
                 }
@@ -260,6 +284,7 @@ fn sandbox(app: &App, addresses: &Addresses) -> anyhow::Result<Router> {
         signing: app.secrets().sandbox_signing.clone(),
         forms: app.secrets().forms.clone(),
         clock: app.clock().clone(),
+        movable_clock: clock == SandboxClock::Movable,
         random: app.random().clone(),
     })?)
 }

@@ -109,6 +109,10 @@ pub(crate) fn caller(
     App::person(client, address, Some(page.correlation))
 }
 
+/// The parameter that fixes what happens at a sandbox integration's sign-in.
+const SCENARIO: &str = "sandbox.scenario";
+const SCENARIO_MOST: usize = 60;
+
 /// What a Link URL's query says; none where it says nothing.
 fn said(query: &str) -> Option<Parameters> {
     let pairs = || url::form_urlencoded::parse(query.as_bytes());
@@ -125,6 +129,11 @@ fn said(query: &str) -> Option<Parameters> {
             Some("false") => Some(false),
             Some(_) | None => None,
         },
+        // What it means is the sandbox's to say; here it is only kept from being anything at all.
+        sandbox_scenario: value(SCENARIO).filter(|scenario| {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-:".contains(&b);
+            (1..=SCENARIO_MOST).contains(&scenario.len()) && scenario.bytes().all(plain)
+        }),
     };
     (parameters != Parameters::default()).then_some(parameters)
 }
@@ -138,6 +147,9 @@ pub(crate) fn query_of(parameters: &Parameters) -> String {
     }
     if let Some(show) = parameters.show_sandbox {
         query.append_pair("link.showSandboxIntegrations", &show.to_string());
+    }
+    if let Some(scenario) = &parameters.sandbox_scenario {
+        query.append_pair(SCENARIO, scenario);
     }
     match query.finish() {
         empty if empty.is_empty() => empty,

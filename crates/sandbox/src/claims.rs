@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::world::Service;
+
 /// How long a code works (RFC 6749, 4.1.2, has ten minutes as the most).
 pub(crate) const CODE_LIFE: Duration = Duration::from_secs(60);
 /// How long an access token works.
@@ -53,7 +55,12 @@ claims! {
         /// The proof key's challenge of the request.
         challenge: String = "p",
         scope: String = "s",
-        organisation: String = "o",
+        /// With spaces between.
+        organisations: String = "o",
+        /// How it is to go on.
+        scenario: String = "y",
+        /// The hash of the browser's cookie, where it had one, in base64url.
+        browser: Option<String> = "b",
         subject: String = "u",
         /// When the person agreed.
         authenticated: Timestamp = "t",
@@ -83,6 +90,8 @@ claims! {
         to: String = "t",
         /// The app that it leads to.
         app: String = "a",
+        /// The service that the person signed in to.
+        service: Service = "s",
         /// The page's language.
         language: String = "l",
     }

@@ -9,19 +9,22 @@
 //! a refresh token until it is renewed, and all of them until the grant is revoked. With the scope `openid` an ID token comes with
 //! each access token, signed with a key pair whose public half is at `/sandbox/jwks`.
 
+mod api;
 mod claims;
+mod clock;
 mod id_token;
 mod pages;
 mod programs;
 mod registrations;
 mod request;
+mod scenario;
 mod scope;
 mod world;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use handclasp_ambient::{SharedClock, SharedRandom};
 use handclasp_domain::Secret;
 use handclasp_store::Store;
@@ -34,7 +37,9 @@ use handclasp_web::look::assets;
 pub use registrations::{Registered, Registrations, RegistrationsUnavailable};
 
 use claims::{REFRESH_LIFE, Signer};
+use clock::TokenClock;
 use id_token::IdTokenSigner;
+use world::Service;
 
 /// The largest body that anything here takes.
 const MAX_BODY: usize = 64 * 1024;
@@ -57,6 +62,8 @@ pub struct SandboxParts {
     pub forms: MacKey,
     /// Tells the time.
     pub clock: SharedClock,
+    /// Whether anybody may move on the clock that tokens run out by. For the demo alone.
+    pub movable_clock: bool,
     /// Draws the ids of codes.
     pub random: SharedRandom,
 }
@@ -83,7 +90,12 @@ struct Sandbox {
     store: Store,
     signer: Signer,
     id_tokens: IdTokenSigner,
+    cookies: CookiePolicy,
+    /// By which codes and ID tokens end, and by which is noted when something was made.
     clock: SharedClock,
+    /// By which everything else ends.
+    time: TokenClock,
+    movable_clock: bool,
     random: SharedRandom,
 }
 
@@ -103,8 +115,10 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
         signing,
         forms,
         clock,
+        movable_clock,
         random,
     } = parts;
+    let cookies = CookiePolicy::of(&origin)?;
     let outer = |surface| {
         Outer::new(surface, clock.clone(), random.clone())
             .with_limits(OuterLimits {
@@ -116,7 +130,7 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
     let gate = CsrfGate::new(
         move |parts: &[&[u8]]| forms.mac(parts),
         &origin,
-        CookiePolicy::of(&origin)?,
+        cookies,
         random.clone(),
     );
     let sandbox = Arc::new(Sandbox {
@@ -125,7 +139,10 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
         store,
         signer: Signer::new(tokens),
         id_tokens: IdTokenSigner::new(&signing).map_err(|_| BadParts::SigningKey)?,
+        cookies,
+        time: TokenClock::new(clock.clone()),
         clock: clock.clone(),
+        movable_clock,
         random: random.clone(),
     });
 
@@ -137,15 +154,35 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
             get(pages::sign_in::show).post(pages::sign_in::decide),
         )
         .route("/sandbox/return", get(pages::go_back::show))
+        .route(
+            "/sandbox/grants",
+            get(pages::grants::show).post(pages::grants::act),
+        )
         .with_state(sandbox.clone());
     let pages = gate
         .wrap(pages)
         .route("/sandbox/authorize", post(pages::sign_in::turn))
-        .route("/sandbox/logo.svg", get(pages::logo::show))
+        .route("/sandbox/accounting.svg", logo(Service::Accounting))
+        .route("/sandbox/banking.svg", logo(Service::Banking))
+        .route("/sandbox/commerce.svg", logo(Service::Commerce))
         .merge(assets::router());
 
+    let programs = programs_of(movable_clock).with_state(sandbox);
+
+    Ok(outer(Surface::Pages)
+        .wrap(pages)
+        // Not wrapped but layered, as two routers with a fallback for unknown paths cannot become one.
+        .merge(programs.layer(outer(Surface::Api))))
+}
+
+fn logo(service: Service) -> MethodRouter {
+    get(move || async move { pages::logo::show(service) })
+}
+
+/// What programs ask for.
+fn programs_of(movable_clock: bool) -> Router<Shared> {
     let refuse = programs::method_not_allowed;
-    let programs = Router::new()
+    let protocol = Router::new()
         .route(
             "/sandbox/token",
             post(programs::token::answer).fallback(refuse),
@@ -161,6 +198,10 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
                 .fallback(refuse),
         )
         .route(
+            "/sandbox/organisations",
+            get(programs::userinfo::organisations).fallback(refuse),
+        )
+        .route(
             "/sandbox/jwks",
             get(programs::key_set::answer).fallback(refuse),
         )
@@ -172,10 +213,36 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
             "/.well-known/oauth-authorization-server/sandbox",
             get(programs::metadata::answer).fallback(refuse),
         )
-        .with_state(sandbox);
-
-    Ok(outer(Surface::Pages)
-        .wrap(pages)
-        // Not wrapped but layered, as two routers with a fallback for unknown paths cannot become one.
-        .merge(programs.layer(outer(Surface::Api))))
+        .route(
+            "/sandbox/scenarios",
+            get(programs::scenarios::list).fallback(refuse),
+        );
+    let resources = Router::new()
+        .route(
+            "/sandbox/api/company",
+            get(api::show_company).fallback(refuse),
+        )
+        .route("/sandbox/api/invoices", get(api::invoices).fallback(refuse))
+        .route(
+            "/sandbox/api/transactions",
+            get(api::transactions).fallback(refuse),
+        )
+        .route("/sandbox/api/orders", get(api::orders).fallback(refuse))
+        .route("/sandbox/api/echo", any(api::echo))
+        .route("/sandbox/api/echo/{*rest}", any(api::echo))
+        .route(
+            "/sandbox/api/scenario",
+            get(api::scenario).put(api::direct).fallback(refuse),
+        );
+    let clock = if movable_clock {
+        Router::new().route(
+            "/sandbox/clock",
+            get(programs::scenarios::clock)
+                .post(programs::scenarios::advance)
+                .fallback(refuse),
+        )
+    } else {
+        Router::new()
+    };
+    protocol.merge(resources).merge(clock)
 }

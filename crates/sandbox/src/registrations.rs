@@ -18,8 +18,8 @@ type AppOf = dyn Fn(String) -> BoxFuture<'static, Result<Option<Registered>, Reg
 pub struct Registered {
     /// The name of the app that asks, as the person knows it.
     pub name: String,
-    /// The one address to which people are sent back. Compared as a plain string.
-    pub redirect_uri: Url,
+    /// The addresses to which people are sent back: one for each integration that is the sandbox's. Compared as plain strings.
+    pub redirect_uris: Vec<Url>,
 }
 
 /// The registrations could not be looked at just now.

@@ -9,18 +9,26 @@ use url::Url;
 
 use crate::Sandbox;
 use crate::registrations::{Registered, RegistrationsUnavailable};
+use crate::scenario::Chosen;
 use crate::scope::{Scope, Scopes};
 
 /// A request that a sign-in page may be shown for.
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
     pub(crate) app: Registered,
+    /// The one of the app's addresses that it named.
+    pub(crate) redirect_uri: Url,
     pub(crate) state: Option<String>,
     pub(crate) challenge: String,
     pub(crate) scopes: Scopes,
     /// What the client wants to find again in the ID token, where it gets one.
     pub(crate) nonce: Option<String>,
+    /// What is to happen, where the request says so: then there is nothing to choose.
+    pub(crate) fixed: Option<Chosen>,
 }
+
+/// The parameter that says what is to happen. No standard knows it.
+pub(crate) const SCENARIO: &str = "sandbox_scenario";
 
 /// The longest nonce, in bytes. It travels in the code, and that in an address.
 const NONCE_MOST: usize = 512;
@@ -82,6 +90,8 @@ pub(crate) enum Refusal {
     NobodyToAnswer(&'static str),
     /// The client is told, at its redirect URI.
     Answer(Box<Url>),
+    /// A scenario is asked for that there is not. The person, who tries something, is told.
+    NoSuchScenario,
     /// Just now nothing can be looked up.
     Unavailable(RegistrationsUnavailable),
 }
@@ -101,6 +111,8 @@ pub(crate) enum AnswerError {
     AccessDenied,
     /// Likewise, for a try.
     ServerError,
+    /// Likewise.
+    TemporarilyUnavailable,
 }
 
 impl AnswerError {
@@ -115,6 +127,7 @@ impl AnswerError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
 
@@ -129,6 +142,7 @@ impl AnswerError {
             Self::RegistrationNotSupported => "registration in a request is not supported",
             Self::AccessDenied => "the person declined",
             Self::ServerError => "the person asked for this server error",
+            Self::TemporarilyUnavailable => "the person asked for this outage",
         }
     }
 }
@@ -173,9 +187,15 @@ impl AuthorizationRequest {
         let app = app
             .map_err(Refusal::Unavailable)?
             .ok_or(nobody("the client is not registered"))?;
-        if app.redirect_uri.as_str() != redirect_uri {
-            return Err(nobody("the redirect URI is not the registered one"));
-        }
+        let known = |known: &&Url| known.as_str() == redirect_uri;
+        let redirect_uri = app.redirect_uris.iter().find(known).cloned();
+        let redirect_uri =
+            redirect_uri.ok_or(nobody("the redirect URI is not a registered one"))?;
+        let fixed = match values.get(SCENARIO) {
+            Ok(None) => None,
+            Ok(Some(text)) => Some(text.parse().map_err(|_| Refusal::NoSuchScenario)?),
+            Err(Twice) => return Err(Refusal::NoSuchScenario),
+        };
         // Where it came twice, neither is the one to give back.
         let state = values.get("state").ok().flatten().map(str::to_owned);
         match Self::rest(&values) {
@@ -186,13 +206,15 @@ impl AuthorizationRequest {
             }) => Ok(Self {
                 client_id: client_id.to_owned(),
                 app,
+                redirect_uri,
                 state,
                 challenge,
                 scopes,
                 nonce,
+                fixed,
             }),
             Err(error) => {
-                let answer = error_answer(sandbox, &app, state.as_deref(), error);
+                let answer = error_answer(sandbox, &redirect_uri, state.as_deref(), error);
                 Err(Refusal::Answer(Box::new(answer)))
             }
         }
@@ -252,12 +274,13 @@ impl AuthorizationRequest {
 
     /// The answer with a code.
     pub(crate) fn allowed(&self, sandbox: &Sandbox, code: &str) -> Url {
-        answer(sandbox, &self.app, self.state.as_deref(), &[("code", code)])
+        let values = [("code", code)];
+        answer(sandbox, &self.redirect_uri, self.state.as_deref(), &values)
     }
 
     /// The answer with an error.
     pub(crate) fn refused(&self, sandbox: &Sandbox, error: AnswerError) -> Url {
-        error_answer(sandbox, &self.app, self.state.as_deref(), error)
+        error_answer(sandbox, &self.redirect_uri, self.state.as_deref(), error)
     }
 }
 
@@ -269,7 +292,7 @@ fn is_hash(text: &str) -> bool {
 
 fn error_answer(
     sandbox: &Sandbox,
-    app: &Registered,
+    redirect_uri: &Url,
     state: Option<&str>,
     error: AnswerError,
 ) -> Url {
@@ -277,17 +300,17 @@ fn error_answer(
         ("error", error.code()),
         ("error_description", error.description()),
     ];
-    answer(sandbox, app, state, &values)
+    answer(sandbox, redirect_uri, state, &values)
 }
 
 /// Every answer names us (RFC 9207), so that it cannot be taken for another's.
 fn answer(
     sandbox: &Sandbox,
-    app: &Registered,
+    redirect_uri: &Url,
     state: Option<&str>,
     values: &[(&str, &str)],
 ) -> Url {
-    let mut url = app.redirect_uri.clone();
+    let mut url = redirect_uri.clone();
     {
         let mut query = url.query_pairs_mut();
         query.extend_pairs(values);

@@ -9,30 +9,49 @@ pub(crate) enum Scope {
     OpenId,
     /// The person's name (5.4).
     Profile,
-    /// The person's address (5.4).
+    /// The person's e-mail address (5.4).
     Email,
-    /// To read the books of one company.
+    /// The person's postal address (5.4).
+    Address,
+    /// The person's telephone number (5.4).
+    Phone,
+    /// To read the books of a company.
     Accounting,
+    /// To read the bank accounts of a company.
+    Banking,
+    /// To read the sales of a company.
+    Commerce,
     /// To go on when the person has left: a refresh token. The page always asks the person for it, so that no `prompt=consent` is
     /// needed (11).
     OfflineAccess,
 }
 
 impl Scope {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
+        Self::Address,
+        Self::Phone,
         Self::Accounting,
+        Self::Banking,
+        Self::Commerce,
         Self::OfflineAccess,
     ];
+
+    /// What gives access to a company, and not only to the person.
+    pub(crate) const OF_COMPANIES: [Self; 3] = [Self::Accounting, Self::Banking, Self::Commerce];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::OpenId => "openid",
             Self::Profile => "profile",
             Self::Email => "email",
+            Self::Address => "address",
+            Self::Phone => "phone",
             Self::Accounting => "accounting",
+            Self::Banking => "banking",
+            Self::Commerce => "commerce",
             Self::OfflineAccess => "offline_access",
         }
     }
@@ -72,6 +91,21 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
+    /// Whether they give access to a company.
+    pub(crate) fn reach_companies(&self) -> bool {
+        Scope::OF_COMPANIES.iter().any(|scope| self.has(*scope))
+    }
+
+    /// Without access to any company. Something is always left.
+    pub(crate) fn without_companies(&self) -> Self {
+        let mut rest = self.0.clone();
+        rest.retain(|scope| !Scope::OF_COMPANIES.contains(scope));
+        if rest.is_empty() {
+            rest.push(Scope::Profile);
+        }
+        Self(rest)
+    }
+
     /// Whether all of these are among `others`.
     pub(crate) fn within(&self, others: &Self) -> bool {
         self.0.iter().all(|scope| others.has(*scope))
@@ -105,7 +139,10 @@ mod tests {
             read("email accounting profile openid"),
             Ok("openid profile email accounting".to_owned())
         );
-        for bad in ["", " ", "phone", "openid phone", "Accounting", "a\0"] {
+        let without = |text| Scopes::parse(text).map(|s| s.without_companies().to_string());
+        assert_eq!(without("commerce email"), Ok("email".to_owned()));
+        assert_eq!(without("banking accounting"), Ok("profile".to_owned()));
+        for bad in ["", " ", "admin", "openid admin", "Accounting", "a\0"] {
             assert_eq!(read(bad), Err(BadScope), "{bad}");
         }
     }

@@ -47,6 +47,9 @@ pub struct Parameters {
     /// Whether sandbox integrations are to be shown, where the Link URL says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_sandbox: Option<bool>,
+    /// What is to happen at a sandbox integration's sign-in, where the Link URL fixes that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_scenario: Option<String>,
 }
 
 macro_rules! columns {

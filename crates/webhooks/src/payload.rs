@@ -184,8 +184,7 @@ struct ConnectionDetails<'a> {
     #[serde(serialize_with = "instant")]
     created: Timestamp,
     data_connection_errors: Vec<ErrorDetails<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connection_info: Option<ConnectionInfo<'a>>,
+    connection_info: ConnectionInfo<'a>,
 }
 
 /// What the contract has no field for.
@@ -193,7 +192,10 @@ struct ConnectionDetails<'a> {
 #[serde(rename_all = "camelCase")]
 struct ConnectionInfo<'a> {
     /// As in the API's own answers.
-    company_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_name: Option<&'a str>,
+    /// Whether the integration is a sandbox, and what it tells is made up.
+    is_sandbox: bool,
 }
 
 fn connection_details<'a>(
@@ -213,10 +215,10 @@ fn connection_details<'a>(
         last_sync: connection.last_sync,
         created: connection.created,
         data_connection_errors: connection.errors.iter().map(error_details).collect(),
-        connection_info: connection
-            .third_party_name
-            .as_deref()
-            .map(|company_name| ConnectionInfo { company_name }),
+        connection_info: ConnectionInfo {
+            company_name: connection.third_party_name.as_deref(),
+            is_sandbox: app.is_sandbox(connection.platform_key),
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Instant, Pairs};
-use crate::doc::shape::{id, line, list, object, platform_key, text, time, url, with, word};
+use crate::doc::shape::{flag, id, line, list, object, platform_key, text, time, url, with, word};
 use crate::doc::{Schemas, Shape};
 use crate::state::Api;
 
@@ -45,6 +45,8 @@ struct Info<'a> {
     /// The connected company's name at the third party, where that told it.
     #[serde(skip_serializing_if = "Option::is_none")]
     company_name: Option<&'a str>,
+    /// Whether the integration is a sandbox, and what it tells is made up.
+    is_sandbox: bool,
 }
 
 impl<'a> Connection<'a> {
@@ -73,6 +75,7 @@ impl<'a> Connection<'a> {
             data_connection_errors: Errors(errors),
             connection_info: Info {
                 company_name: third_party.map(|party| party.name.as_str()),
+                is_sandbox: integration.sandbox,
             },
         })
     }
@@ -309,6 +312,10 @@ fn info() -> Value {
     );
     object("What is known of it beyond the contract.")
         .may("companyName", company)
+        .must(
+            "isSandbox",
+            flag("Whether the integration is a sandbox, and what it tells is made up."),
+        )
         .schema()
 }
 

@@ -39,6 +39,18 @@ impl App {
             Box::pin(sandbox::purge(tx, *before, BATCH))
         })
         .await?;
+        if let Some(oldest) = sandbox::beyond(&mut self.store(), sandbox::KEPT_MOST).await? {
+            // Visitors made more than there is room for: the oldest go, whatever they are still good for.
+            self.in_batches("purge_grants_beyond", oldest, |tx, before| {
+                Box::pin(sandbox::purge(tx, *before, BATCH))
+            })
+            .await?;
+        }
+        let ended = self.now().minus(sandbox::ENDED_KEPT);
+        self.in_batches("purge_ended_grants", ended, |tx, before| {
+            Box::pin(sandbox::purge_ended(tx, *before, BATCH))
+        })
+        .await?;
         self.in_batches("purge_kept_answers", self.now(), |tx, now| {
             Box::pin(kept_answer::purge(tx, *now, BATCH))
         })

@@ -18,6 +18,7 @@ fn values(custom: &[(&str, &str)]) -> RedirectValues {
             platform: "gbol".parse().unwrap(),
             platform_name: "Xero".into(),
             source_type: SourceType::Accounting,
+            sandbox: false,
             company_name: "Müller & Söhne".into(),
         }),
         outcome: Outcome::Left,

@@ -92,9 +92,11 @@ pub struct ConnectionValues {
     pub source_type: SourceType,
     /// The connected company's name at the third party; empty where it is not known.
     pub company_name: String,
+    /// Whether the integration is a sandbox, and what it tells is made up.
+    pub sandbox: bool,
 }
 
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "clientId",
     "companyId",
     "connectionId",
@@ -108,6 +110,7 @@ const RESERVED: [&str; 14] = [
     "errorMessage",
     "statusText",
     "data.company.companyName",
+    "isSandbox",
     "signature",
 ];
 
@@ -138,6 +141,7 @@ impl RedirectValues {
             "errorMessage" => self.outcome.error_message().into(),
             "statusText" => self.status_text.as_str().into(),
             "data.company.companyName" => connection.map_or("", |c| c.company_name.as_str()).into(),
+            "isSandbox" => of(connection.map(|c| c.sandbox)),
             name if is_reserved(name) => "".into(),
             name => self.custom.0.get(name).map_or("", String::as_str).into(),
         }
@@ -160,7 +164,9 @@ impl CustomParameters {
     pub fn from_query<'a>(pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
         let mut kept = BTreeMap::new();
         for (name, value) in pairs {
-            let own = matches!(&*name, "locale" | "otp" | "openId") || name.starts_with("link.");
+            let own = matches!(&*name, "locale" | "otp" | "openId")
+                || name.starts_with("link.")
+                || name.starts_with("sandbox.");
             if own
                 || is_reserved(&name)
                 || name.is_empty()

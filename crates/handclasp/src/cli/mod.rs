@@ -218,7 +218,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         metrics::serve(listener, handle, &wiring::operator(&app), probes.clone());
     }
     let proxies = Proxies::trusting(config.trusted_proxies.iter().copied());
-    let sites = wiring::sites(&app, &addresses, probes)?.behind(proxies);
+    let sites =
+        wiring::sites(&app, &addresses, probes, wiring::SandboxClock::Fixed)?.behind(proxies);
     tracing::info!(%listening, link = %addresses.link, api = %addresses.api, "serving");
     let signals = server::Signals::listen()?;
     server::run(config, app, sites, listener, stop, signals).await

@@ -163,6 +163,9 @@ const fn said(not_offered: Option<NotOffered>) -> &'static str {
     match not_offered {
         None => "offered",
         Some(NotOffered::NotEnabled) => "not offered: not enabled",
+        Some(NotOffered::NotBuilt) => {
+            "not offered: this version cannot take files from companies yet"
+        }
         Some(NotOffered::SandboxOff) => "not offered: this server offers no sandbox integrations",
         Some(NotOffered::NeedsCredentials(NeedsCredentials::NotEntered)) => {
             "not offered: what it needs is not entered"

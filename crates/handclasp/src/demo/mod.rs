@@ -101,7 +101,7 @@ pub(crate) async fn run(given: Config, settings: &Demo) -> anyhow::Result<()> {
         metrics::serve(listener, handle, &wiring::operator(&app), probes.clone());
     }
     let proxies = Proxies::trusting(config.trusted_proxies.iter().copied());
-    let sites = wiring::sites(&app, &addresses, probes)?
+    let sites = wiring::sites(&app, &addresses, probes, wiring::SandboxClock::Movable)?
         .mount(
             &addresses.sandbox,
             "/demo",

@@ -249,3 +249,40 @@ fn the_demo_goes_on_at_another_port_and_serves_what_it_is_told_to() {
     }
     assert_ne!(consumers[0], consumers[1]);
 }
+
+#[test]
+fn the_sandbox_is_there_where_it_is_wanted_and_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    succeeds(configured(dir, &["keys", "generate"]).arg(dir.join("master.key")));
+    const PAGES: [&str; 7] = [
+        "/sandbox/authorize",
+        "/sandbox/grants",
+        "/sandbox/jwks",
+        "/sandbox/scenarios",
+        "/sandbox/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/sandbox",
+        "/sandbox/accounting.svg",
+    ];
+    for (setting, there) in [
+        (None, false),
+        (Some("never"), false),
+        (Some("by-parameter"), true),
+        (Some("shown"), true),
+    ] {
+        let address = free();
+        let mut command = configured(dir, &["serve"]);
+        command.env("HANDCLASP_LISTEN", &address);
+        if let Some(setting) = setting {
+            command.env("HANDCLASP_SANDBOX_INTEGRATIONS", setting);
+        }
+        let server = Running::serve_by(&mut command, dir);
+        for page in PAGES {
+            let found = !ask(&address, page).contains("HTTP/1.1 404 ");
+            assert_eq!(found, there, "{setting:?} {page}");
+        }
+        // Only the demo's clock can be moved.
+        assert_has(&ask(&address, "/sandbox/clock"), &["HTTP/1.1 404 "]);
+        assert!(server.stop());
+    }
+}

@@ -55,6 +55,32 @@ fn the_embedded_ones_are_all_right_and_the_sandbox_is_among_them() {
     assert_eq!(code.token.refresh_tokens, RefreshTokens::Rotate);
 }
 
+#[test]
+fn there_is_a_sandbox_of_each_kind_and_each_is_built_in() {
+    let catalogue = Catalogue::embedded(&origins()).unwrap();
+    let mut seen = Vec::new();
+    for (key, name, scope) in [
+        ("mqjo", "Sandbox", "accounting"),
+        ("sbnk", "Banking Sandbox", "banking"),
+        ("aiwb", "Commerce Sandbox", "commerce"),
+    ] {
+        let found = catalogue.get(key.parse().unwrap()).unwrap();
+        assert_eq!((found.name.as_str(), found.sandbox), (name, true));
+        assert!(found.is_built_in());
+        assert_eq!(found.source_type.as_lower(), scope);
+        assert_eq!(found.scopes(), [scope, "offline_access"]);
+        let of_kind = found.data_types.iter().filter(|kind| {
+            let name = kind.as_str();
+            name.starts_with(&format!("{scope}-")) || (scope == "accounting" && !name.contains('-'))
+        });
+        assert_eq!(of_kind.count(), found.data_types.len(), "{key}");
+        seen.push(&found.logo);
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 3, "each has a logo of its own");
+}
+
 /// Pages of ours forbid styles in attributes, scripts and other hosts; a logo that needs one would look broken.
 #[test]
 fn embedded_logos_need_nothing_that_our_policy_forbids() {
@@ -90,6 +116,7 @@ fn every_field_is_read() {
         ("Acme Books", 10, false)
     );
     assert_eq!(acme.source_type.as_str(), "Commerce");
+    assert!(!acme.is_built_in());
     assert_eq!(acme.logo, LOGO);
     assert_eq!(
         acme.data_types
@@ -535,8 +562,8 @@ fn staff_enter_a_registration_but_for_what_is_built_in() {
         ),
         ("{sandbox}/sandbox/revoke", "https://evil.example/revoke"),
         (
-            "{sandbox}/sandbox/userinfo",
-            "https://evil.example/userinfo",
+            "{sandbox}/sandbox/organisations",
+            "https://evil.example/organisations",
         ),
     ] {
         let mixed = sandbox.declaration.replace(from, to);

@@ -373,7 +373,11 @@ impl Provider {
                 }
                 Address::Made(_) => String::new(),
             },
-            _ => String::new(),
+            Auth::OAuth2Code(_)
+            | Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::FileUpload => String::new(),
         }
     }
 

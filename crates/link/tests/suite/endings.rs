@@ -5,8 +5,8 @@ use crate::support::{Page, Person, World, link_url, to_sign_in};
 #[tokio::test]
 async fn j6_leaving_ends_with_its_status() {
     for (outcome, status, message) in [
-        ("Decline", "403", "User%20cancelled"),
-        ("error", "500", "Unknown%20error%20occurred"),
+        ("decline", "403", "User%20cancelled"),
+        ("server-error", "500", "Unknown%20error%20occurred"),
     ] {
         let world = World::start().await;
         world
@@ -14,7 +14,7 @@ async fn j6_leaving_ends_with_its_status() {
             .await;
         let mut person = world.person();
         let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
-        let failed = person.press(&sign_in, outcome).await;
+        let failed = person.go_on_with(&sign_in, outcome).await;
         let leave = person.click(&failed, "Leave").await;
         let landed = person.press(&leave, "Leave").await;
         assert_eq!(
@@ -39,7 +39,7 @@ async fn leaving_at_once_and_not_listed() {
         let from = if way == "Leave" {
             overview
         } else {
-            person.click(&overview, "Choose your software").await
+            person.click(&overview, "Accounting").await
         };
         let ask = person.click(&from, way).await;
         let landed = person.press(&ask, button).await;
@@ -110,7 +110,7 @@ async fn a_journey_that_goes_on_after_its_end_says_what_it_said() {
     let overview = person
         .open(&format!("{}?journey=j", link_url(&world)))
         .await;
-    let choose = person.click(&overview, "Choose your software").await;
+    let choose = person.click(&overview, "Accounting").await;
     let consent = person.press(&choose, "Sandbox").await;
     let leave = person.click(&consent, "Leave").await;
     person.press(&leave, "Leave").await;

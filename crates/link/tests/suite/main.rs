@@ -11,6 +11,7 @@ mod endings;
 mod journeys;
 mod pages;
 mod revocation;
+mod scenarios;
 mod settings;
 mod steps;
 mod support;

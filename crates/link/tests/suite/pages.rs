@@ -67,7 +67,7 @@ async fn pages_speak_the_language_that_is_asked_for() {
         german.heading(),
         "Verbinden Sie Ihre Software mit Lender Ltd"
     );
-    let choose = person.click(&german, "Software auswählen").await;
+    let choose = person.click(&german, "Buchhaltung").await;
     let consent = person.press(&choose, "Sandbox").await;
     // The journey remembers.
     assert_eq!(consent.heading(), "Sandbox mit Lender Ltd verbinden?");

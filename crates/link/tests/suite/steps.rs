@@ -9,7 +9,7 @@ async fn back_reload_and_a_second_tab_work_at_every_step() {
     let world = World::start().await;
     let mut person = world.person();
     let overview = person.open(&link_url(&world)).await;
-    let choose = person.click(&overview, "Choose your software").await;
+    let choose = person.click(&overview, "Accounting").await;
     let consent = person.press(&choose, "Sandbox").await;
     // Back to the list, and the same choice again: still one connection.
     let again = person.press(&choose, "Sandbox").await;
@@ -45,7 +45,7 @@ async fn the_page_that_goes_on_asks_the_second_time() {
     let world = World::start().await;
     let mut person = world.person();
     let overview = person.open(&link_url(&world)).await;
-    let choose = person.click(&overview, "Choose your software").await;
+    let choose = person.click(&overview, "Accounting").await;
     let consent = person.press(&choose, "Sandbox").await;
     let (action, fields) = consent.form("Continue to Sandbox");
     let go = person.request(Method::POST, action, Some(fields)).await;

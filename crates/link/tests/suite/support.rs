@@ -198,7 +198,11 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
                     let client = id.parse().unwrap();
                     Ok(Some(Registered {
                         name: app.client(client).await.unwrap().name,
-                        redirect_uri: app.redirect_uri(client, "mqjo".parse().unwrap()).unwrap(),
+                        redirect_uris: app
+                            .catalogue()
+                            .iter()
+                            .map(|one| app.redirect_uri(client, one.key).unwrap())
+                            .collect(),
                     }))
                 }
             },
@@ -208,6 +212,7 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
         signing: app.secrets().sandbox_signing.clone(),
         forms: app.secrets().forms.clone(),
         clock: app.clock().clone(),
+        movable_clock: true,
         random: app.random().clone(),
     })
     .unwrap()
@@ -283,6 +288,17 @@ impl Person<'_> {
                 value.clone_from(&another);
             }
         }
+        let answer = self.request(Method::POST, action, Some(fields)).await;
+        match answer.refresh() {
+            Some(next) => self.open(next.as_str()).await,
+            None => answer,
+        }
+    }
+
+    /// Chooses in the list of outcomes on the third party's page.
+    pub(crate) async fn go_on_with(&mut self, sign_in: &Page, scenario: &str) -> Page {
+        let (action, mut fields) = sign_in.form("Go on with this outcome");
+        fields.push(("scenario".to_owned(), scenario.to_owned()));
         let answer = self.request(Method::POST, action, Some(fields)).await;
         match answer.refresh() {
             Some(next) => self.open(next.as_str()).await,
@@ -498,7 +514,7 @@ impl Page {
 /// From the Link URL to the third party's sign-in page.
 pub(crate) async fn to_sign_in(person: &mut Person<'_>, url: &str) -> Page {
     let overview = person.open(url).await;
-    let choose = person.click(&overview, "Choose your software").await;
+    let choose = person.click(&overview, "Accounting").await;
     let consent = person.press(&choose, "Sandbox").await;
     assert_eq!(consent.heading(), "Connect Sandbox to Lender Ltd?");
     let sign_in = person.press(&consent, "Continue to Sandbox").await;

@@ -12,8 +12,9 @@ use handclasp_web::i18n::Localizer;
 use handclasp_web::look::{PageContext, PageShell, render};
 use url::Url;
 
-use super::brand;
+use super::{brand, own_brand};
 use crate::claims::{CODE_LIFE, Refused, Return};
+use crate::world::Service;
 use crate::{Sandbox, Shared};
 
 #[derive(Template)]
@@ -29,11 +30,13 @@ pub(super) fn lead(
     sandbox: &Sandbox,
     to: Url,
     app: String,
+    service: Service,
     t: Localizer,
 ) -> Result<Response, PageError> {
     let way = Return {
         to: to.into(),
         app,
+        service,
         language: t.lang().to_owned(),
         expires: sandbox.clock.now().plus(CODE_LIFE),
     };
@@ -55,7 +58,7 @@ pub(crate) async fn show(
         Ok(way) => way,
         Err(Refused::Forged) => {
             return Err(PageError::new(PageErrorKind::BadRequest)
-                .branded(brand())
+                .branded(own_brand())
                 .because("this way back was not laid by us"));
         }
         Err(Refused::Expired) => {
@@ -65,13 +68,13 @@ pub(crate) async fn show(
                     t.text("sandbox-too-late-what"),
                     t.text("sandbox-too-late-todo"),
                 )
-                .branded(brand())
+                .branded(own_brand())
                 .because("the code in it has run out"));
         }
     };
     let context = context.speaking(Some(&way.language));
     Ok(render(&GoBack {
-        shell: &context.shell(brand()),
+        shell: &context.shell(brand(way.service)),
         app: way.app,
         to: &way.to,
     }))

@@ -25,8 +25,12 @@ pub(crate) enum OAuthError {
     NoToken,
     /// The access token is not, or no longer, good.
     InvalidToken,
-    /// Just now not.
-    Unavailable,
+    /// The access token is not for that (RFC 6750, 3.1).
+    InsufficientScope,
+    /// Just now not, but after so many seconds.
+    Unavailable(u32),
+    /// Too often, but again after so many seconds (RFC 6585, 4).
+    TooMany(u32),
     /// Our fault.
     Server,
 }
@@ -40,7 +44,9 @@ impl OAuthError {
             | Self::UnsupportedGrantType
             | Self::InvalidScope => StatusCode::BAD_REQUEST,
             Self::InvalidClient | Self::NoToken | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Server => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -54,7 +60,9 @@ impl OAuthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
-            Self::Unavailable => "temporarily_unavailable",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Unavailable(_) => "temporarily_unavailable",
+            Self::TooMany(_) => "rate_limited",
             Self::Server => "server_error",
         }
     }
@@ -70,7 +78,9 @@ impl OAuthError {
             Self::InvalidScope => "a scope is unknown or was not granted",
             Self::NoToken => "an access token is wanted in the Authorization header",
             Self::InvalidToken => "the access token is wrong, expired or revoked",
-            Self::Unavailable => "try again in a moment",
+            Self::InsufficientScope => "the access token is not for that",
+            Self::Unavailable(_) => "try again in a moment",
+            Self::TooMany(_) => "that is too often: try again later",
             Self::Server => "something went wrong here",
         }
     }
@@ -81,12 +91,33 @@ impl OAuthError {
             Self::InvalidClient => Some("Basic realm=\"sandbox\", charset=\"UTF-8\""),
             Self::NoToken => Some("Bearer realm=\"sandbox\""),
             Self::InvalidToken => Some("Bearer realm=\"sandbox\", error=\"invalid_token\""),
+            Self::InsufficientScope => {
+                Some("Bearer realm=\"sandbox\", error=\"insufficient_scope\"")
+            }
             Self::InvalidRequest(_)
             | Self::InvalidGrant(_)
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::InvalidScope
-            | Self::Unavailable
+            | Self::Unavailable(_)
+            | Self::TooMany(_)
+            | Self::Server => None,
+        }
+    }
+
+    /// After how many seconds it may work.
+    fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::Unavailable(seconds) | Self::TooMany(seconds) => Some(seconds),
+            Self::InvalidRequest(_)
+            | Self::InvalidClient
+            | Self::InvalidGrant(_)
+            | Self::UnauthorizedClient
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope
+            | Self::NoToken
+            | Self::InvalidToken
+            | Self::InsufficientScope
             | Self::Server => None,
         }
     }
@@ -97,7 +128,7 @@ impl From<StoreError> for OAuthError {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::error!(%error, cause, "the sandbox's grants cannot be used");
         if error.is_retryable() {
-            Self::Unavailable
+            Self::Unavailable(5)
         } else {
             Self::Server
         }
@@ -121,15 +152,15 @@ impl IntoResponse for OAuthError {
         if let Some(challenge) = self.challenge() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if self == Self::Unavailable {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
 }
 
 /// An answer in JSON. That it is not to be stored (RFC 6749, 5.1) is said by the layer around.
-pub(super) fn json_response(body: &serde_json::Value) -> Response {
+pub(crate) fn json_response(body: &serde_json::Value) -> Response {
     let kind = HeaderValue::from_static("application/json");
     ([(CONTENT_TYPE, kind)], body.to_string()).into_response()
 }

@@ -1,10 +1,13 @@
 //! What clients' programs ask.
 
 mod authenticate;
-mod error;
+pub(crate) mod bearer;
+pub(crate) mod error;
 pub(crate) mod key_set;
 pub(crate) mod metadata;
+mod misbehave;
 pub(crate) mod revoke;
+pub(crate) mod scenarios;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 

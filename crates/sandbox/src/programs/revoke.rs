@@ -21,7 +21,7 @@ pub(crate) async fn answer(
     let form = fields(form)?;
     let client = authenticate(&headers, &form, &sandbox.registrations)?;
     let token = value(&form, "token")?.ok_or(OAuthError::InvalidRequest("the token is missing"))?;
-    let now = sandbox.clock.now();
+    let now = sandbox.time.now();
     let refresh = sandbox.signer.open::<Refresh>(token, now);
     let known = refresh.map(|t| (t.client, t.grant)).or_else(|_| {
         let access = sandbox.signer.open::<Access>(token, now);

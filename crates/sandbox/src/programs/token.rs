@@ -2,20 +2,23 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_domain::Timestamp;
 use handclasp_store::sandbox::Grant;
 use handclasp_store::{StoreError, Tx, sandbox as grants};
 use handclasp_web::form::Fields;
 use http::HeaderMap;
-use serde_json::json;
+use serde_json::Map;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::authenticate::authenticate;
 use super::error::{OAuthError, json_response};
-use super::{Form, fields, value};
-use crate::claims::{ACCESS_LIFE, Access, Code, REFRESH_LIFE, Refresh, hash};
+use super::{Form, fields, misbehave, value};
+use crate::claims::{Access, Code, REFRESH_LIFE, Refresh, hash};
 use crate::id_token::IdToken;
+use crate::scenario::{Chosen, Life, Scenario, Tokens};
 use crate::scope::{Scope, Scopes};
 use crate::world::Person;
 use crate::{Sandbox, Shared};
@@ -67,14 +70,26 @@ async fn exchange(
         return Err(OAuthError::InvalidGrant(why));
     }
     let scopes = Scopes::parse(&code.scope).map_err(|_| OAuthError::InvalidScope)?;
+    let chosen = chosen(&code.scenario)?;
+    if let Some(answer) = before_tokens(chosen, false).await {
+        return Ok(answer);
+    }
+    let browser = code
+        .browser
+        .and_then(|hash| URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok());
     let subject = code.subject;
     let grant = Grant {
         id: code.id,
+        app: client.clone(),
+        browser,
         subject: subject.clone(),
-        organisation: code.organisation,
+        organisations: code.organisations,
         scope: code.scope,
+        scenario: code.scenario,
         generation: 0,
-        revoked: None,
+        revoked: chosen
+            .ends_after()
+            .map(|time| sandbox.time.now().plus(time)),
         created: now,
     };
     let fresh = sandbox
@@ -99,6 +114,8 @@ async fn exchange(
         client,
         &Granted {
             grant: code.id,
+            chosen,
+            renewal: false,
             generation: 0,
             subject,
             authenticated: code.authenticated,
@@ -107,6 +124,26 @@ async fn exchange(
             granted: &scopes,
         },
     )
+}
+
+/// What was chosen at the sign-in, or since.
+fn chosen(stored: &str) -> Result<Chosen, OAuthError> {
+    stored.parse().map_err(|_| {
+        tracing::error!("a grant's scenario is not in the table");
+        OAuthError::Server
+    })
+}
+
+/// What comes before tokens are given, where it is chosen: some time, or another answer in their place.
+async fn before_tokens(chosen: Chosen, renewal: bool) -> Option<Response> {
+    match chosen.tokens(renewal) {
+        Some(Tokens::Slow) => {
+            tokio::time::sleep(chosen.seconds()).await;
+            None
+        }
+        Some(Tokens::Instead(what)) => Some(misbehave::instead(what, chosen)),
+        Some(Tokens::Shaped(_)) | None => None,
+    }
 }
 
 /// Whether a verifier is the one that a challenge was made of (RFC 7636, 4.1 and 4.6).
@@ -135,7 +172,7 @@ async fn refresh(sandbox: &Sandbox, client: String, form: &Fields) -> Result<Res
         .map(Scopes::parse)
         .transpose()
         .map_err(|_| OAuthError::InvalidScope)?;
-    let now = sandbox.clock.now();
+    let now = sandbox.time.now();
     let token: Refresh = sandbox
         .signer
         .open(token, now)
@@ -144,18 +181,37 @@ async fn refresh(sandbox: &Sandbox, client: String, form: &Fields) -> Result<Res
         let why = "the refresh token was given to another client";
         return Err(OAuthError::InvalidGrant(why));
     }
-    let input = (token.grant, token.generation, narrowed.clone(), now);
-    let renewal = sandbox
+    // Looked at before the transaction, as it may take its time.
+    let grant = grants::find(&mut &sandbox.store, token.grant).await?;
+    let ended = OAuthError::InvalidGrant("the grant was revoked");
+    let grant = grant.filter(|grant| grant.works(now)).ok_or(ended)?;
+    let chosen = chosen(&grant.scenario)?;
+    if let Some(answer) = before_tokens(chosen, true).await {
+        return Ok(answer);
+    }
+    let rotate = match chosen.tokens(true) {
+        Some(Tokens::Shaped(shape)) => shape.rotates(),
+        Some(Tokens::Slow | Tokens::Instead(_)) | None => true,
+    };
+    let renewal = grants::Renewal {
+        id: token.grant,
+        generation: token.generation,
+        rotate,
+        at: sandbox.clock.now(),
+        now,
+    };
+    let renewed = sandbox
         .store
         .write(
             "sandbox_refresh",
-            input,
-            |tx: &mut Tx, (grant, generation, narrowed, now)| {
-                Box::pin(renew(tx, *grant, *generation, narrowed.as_ref(), *now))
-            },
+            (renewal, narrowed.clone()),
+            |tx: &mut Tx, (renewal, narrowed)| Box::pin(renew(tx, renewal, narrowed.as_ref())),
         )
         .await?;
-    match renewal {
+    match renewed {
+        Renewal::Renewed(_) if chosen.scenario() == Scenario::Life(Life::AnswerLost) => {
+            Ok(misbehave::broken_off())
+        }
         Renewal::Renewed(grant) => {
             let granted = Scopes::parse(&grant.scope).map_err(|_| OAuthError::InvalidScope)?;
             let asked = narrowed.as_ref().unwrap_or(&granted);
@@ -164,7 +220,9 @@ async fn refresh(sandbox: &Sandbox, client: String, form: &Fields) -> Result<Res
                 client,
                 &Granted {
                     grant: grant.id,
-                    generation: token.generation + 1,
+                    chosen,
+                    renewal: true,
+                    generation: token.generation + i64::from(rotate),
                     subject: grant.subject,
                     authenticated: token.authenticated,
                     // It was for the request's answer alone (OpenID Connect Core 1.0, 12.2).
@@ -177,7 +235,7 @@ async fn refresh(sandbox: &Sandbox, client: String, form: &Fields) -> Result<Res
         Renewal::Reused => Err(OAuthError::InvalidGrant(
             "the refresh token was used before",
         )),
-        Renewal::Ended => Err(OAuthError::InvalidGrant("the grant was revoked")),
+        Renewal::Ended => Err(ended),
     }
 }
 
@@ -205,31 +263,32 @@ impl From<NotRenewed> for OAuthError {
 
 async fn renew(
     tx: &mut Tx,
-    id: Uuid,
-    generation: i64,
+    renewal: &grants::Renewal,
     narrowed: Option<&Scopes>,
-    now: Timestamp,
 ) -> Result<Renewal, NotRenewed> {
-    let Some(grant) = grants::find(tx, id).await? else {
+    let Some(grant) = grants::find(tx, renewal.id).await? else {
         return Ok(Renewal::Ended);
     };
-    if grant.revoked.is_some() {
+    if !grant.works(renewal.now) {
         return Ok(Renewal::Ended);
     }
     let within = |scopes: &Scopes| Scopes::parse(&grant.scope).is_ok_and(|all| scopes.within(&all));
     if !narrowed.is_none_or(within) {
         return Err(NotRenewed::Scope);
     }
-    if grants::renew(tx, id, generation, now).await? {
+    if grants::renew(tx, renewal).await? {
         return Ok(Renewal::Renewed(Box::new(grant)));
     }
-    grants::revoke(tx, id, now).await?;
+    grants::revoke(tx, renewal.id, renewal.now).await?;
     Ok(Renewal::Reused)
 }
 
 /// What tokens are given for.
 struct Granted<'a> {
     grant: Uuid,
+    chosen: Chosen,
+    /// Whether they are given for a refresh token.
+    renewal: bool,
     generation: i64,
     subject: String,
     /// When the person agreed.
@@ -247,21 +306,21 @@ fn tokens(
     client: String,
     granted: &Granted<'_>,
 ) -> Result<Response, OAuthError> {
-    let now = sandbox.clock.now();
+    let now = sandbox.time.now();
+    let life = granted.chosen.access_life();
     let asked = granted.asked;
     let access = sandbox.signer.sign(&Access {
         grant: granted.grant,
         client: client.clone(),
         generation: granted.generation,
         scope: asked.to_string(),
-        expires: now.plus(ACCESS_LIFE),
+        expires: now.plus(life),
     })?;
-    let mut body = json!({
-        "access_token": access.expose(),
-        "token_type": "Bearer",
-        "expires_in": ACCESS_LIFE.as_secs(),
-        "scope": asked.to_string(),
-    });
+    let mut body = Map::new();
+    body.insert("access_token".to_owned(), access.expose().as_str().into());
+    body.insert("token_type".to_owned(), "Bearer".into());
+    body.insert("expires_in".to_owned(), life.as_secs().into());
+    body.insert("scope".to_owned(), asked.to_string().into());
     if asked.has(Scope::OpenId) {
         let person = Person::find(&granted.subject)
             .ok_or(OAuthError::InvalidGrant("the person is gone"))?
@@ -272,10 +331,12 @@ fn tokens(
             person,
             granted.authenticated,
             access.expose(),
-            now,
+            // Held against another clock than ours.
+            sandbox.clock.now(),
         )
         .with_nonce(granted.nonce.as_deref());
-        body["id_token"] = sandbox.id_tokens.sign(&id_token)?.expose().as_str().into();
+        let signed = sandbox.id_tokens.sign(&id_token)?;
+        body.insert("id_token".to_owned(), signed.expose().as_str().into());
     }
     // A renewal that asks for less still goes on with all that was granted (RFC 6749, 6).
     if granted.granted.has(Scope::OfflineAccess) {
@@ -286,7 +347,10 @@ fn tokens(
             authenticated: granted.authenticated,
             expires: now.plus(REFRESH_LIFE),
         })?;
-        body["refresh_token"] = refresh.expose().as_str().into();
+        body.insert("refresh_token".to_owned(), refresh.expose().as_str().into());
     }
-    Ok(json_response(&body))
+    Ok(match granted.chosen.tokens(granted.renewal) {
+        Some(Tokens::Shaped(shape)) => misbehave::shaped(shape, body),
+        Some(Tokens::Slow | Tokens::Instead(_)) | None => json_response(&body.into()),
+    })
 }

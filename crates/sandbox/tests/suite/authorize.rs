@@ -65,7 +65,7 @@ async fn what_is_wrong_is_told_to_the_client() {
         ("code_challenge", &long, "invalid_request"),
         ("code_challenge_method", "", "invalid_request"),
         ("code_challenge_method", "plain", "invalid_request"),
-        ("scope", "accounting phone", "invalid_scope"),
+        ("scope", "accounting admin", "invalid_scope"),
         ("scope", "everything", "invalid_scope"),
     ] {
         let answer = place.get(&authorize(&with(name, wrong))).await;
@@ -111,6 +111,24 @@ async fn a_form_with_other_choices_than_the_page_offers_is_refused() {
         vec![("outcome", "allow"), ("organisation", "nobody")],
         vec![("organisation", "marigold-bakery")],
         vec![("outcome", "slow"), ("organisation", "marigold-bakery")],
+        vec![("outcome", "scenario"), ("organisation", "marigold-bakery")],
+        vec![
+            ("outcome", "scenario"),
+            ("scenario", "nothing"),
+            ("organisation", "marigold-bakery"),
+        ],
+        vec![
+            ("outcome", "scenario"),
+            ("scenario", "html"),
+            ("seconds", "5"),
+            ("organisation", "marigold-bakery"),
+        ],
+        vec![
+            ("outcome", "scenario"),
+            ("scenario", "allow"),
+            ("later", "on"),
+            ("organisation", "marigold-bakery"),
+        ],
         vec![
             ("outcome", "decline"),
             ("outcome", "allow"),

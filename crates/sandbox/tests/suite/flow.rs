@@ -45,10 +45,10 @@ async fn declining_and_a_server_error_are_told_to_the_client() {
     for (outcome, error) in [
         ("decline", "access_denied"),
         ("server-error", "server_error"),
+        ("unavailable", "temporarily_unavailable"),
     ] {
-        let answer = place
-            .press(&authorize(&usual()), &[("outcome", outcome)])
-            .await;
+        let fields = [("outcome", "scenario"), ("scenario", outcome)];
+        let answer = place.press(&authorize(&usual()), &fields).await;
         let back = place.follow(&answer.location()).await;
         assert!(
             back.as_str().starts_with(&redirect_uri(super::CLIENT)),

@@ -7,6 +7,7 @@ mod grants;
 mod openid;
 mod pages;
 mod programs;
+mod scenarios;
 mod tokens;
 
 use std::sync::Arc;
@@ -48,6 +49,11 @@ fn redirect_uri(client: &str) -> String {
     format!("https://link.example.com/callback/{client}/mqjo?kept=1%202")
 }
 
+/// Where the same client is sent back from another integration.
+fn other_uri(client: &str) -> String {
+    format!("https://link.example.com/callback/{client}/sbnk")
+}
+
 fn registrations() -> Registrations {
     Registrations::new(
         |client| {
@@ -60,7 +66,10 @@ fn registrations() -> Registrations {
                 BROKEN => Err(RegistrationsUnavailable("no database".into())),
                 CLIENT | OTHER => Ok(Some(Registered {
                     name: "Northwind <Lending>".into(),
-                    redirect_uri: redirect_uri(&client).parse().unwrap(),
+                    redirect_uris: vec![
+                        other_uri(&client).parse().unwrap(),
+                        redirect_uri(&client).parse().unwrap(),
+                    ],
                 })),
                 _ => Ok(None),
             }
@@ -107,6 +116,10 @@ impl Answer {
 
 impl Place {
     async fn new() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(movable_clock: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("handclasp.db");
         let store = Store::open(StoreOptions::new(Database::Sqlite { path }))
@@ -122,6 +135,7 @@ impl Place {
             signing: signing_key(),
             forms: MacKey::derive(&key, "forms"),
             clock: clock.clone(),
+            movable_clock,
             random: Arc::new(SeededRandom::new(1)),
         })
         .unwrap();

@@ -194,7 +194,17 @@ async fn the_metadata_say_what_is_there() {
     );
     assert_eq!(
         metadata["scopes_supported"],
-        serde_json::json!(["openid", "profile", "email", "accounting", "offline_access"])
+        serde_json::json!([
+            "openid",
+            "profile",
+            "email",
+            "address",
+            "phone",
+            "accounting",
+            "banking",
+            "commerce",
+            "offline_access"
+        ])
     );
     assert_eq!(
         metadata["ui_locales_supported"],

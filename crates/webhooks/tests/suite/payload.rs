@@ -198,7 +198,7 @@ async fn every_kind_of_event_keeps_the_contract() {
                         "status": "Active",
                     },
                 ],
-                "connectionInfo": { "companyName": "Ash & Birch Ltd" },
+                "connectionInfo": { "companyName": "Ash & Birch Ltd", "isSandbox": true },
             },
         })
     );

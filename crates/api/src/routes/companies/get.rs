@@ -98,7 +98,8 @@ mod tests {
                 }
               ],
               "connectionInfo": {
-                "companyName": "Birch Books Ltd"
+                "companyName": "Birch Books Ltd",
+                "isSandbox": true
               }
             }
           ],

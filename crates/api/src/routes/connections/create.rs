@@ -65,7 +65,9 @@ mod tests {
           "status": "PendingAuth",
           "created": "2026-03-01T12:00:00.0000000Z",
           "dataConnectionErrors": [],
-          "connectionInfo": {}
+          "connectionInfo": {
+            "isSandbox": true
+          }
         }
         "#);
         assert_eq!(
