@@ -43,8 +43,8 @@ statements! {
     INSERT = concat!("INSERT INTO integration_setting (", columns!(), ", sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (client_id, platform_key) DO NOTHING");
     /// A later one, if nobody changed it meanwhile.
-    UPDATE = "UPDATE integration_setting SET enabled = $3, scopes = $4, place = $5, entered = $6, updated = $7, version = $8, sealed = $9
-        WHERE client_id = $1 AND platform_key = $2 AND version = $8 - 1";
+    UPDATE = "UPDATE integration_setting SET enabled = $3, scopes = $4, place = $5, entered = $6, updated = $7, sealed = $9, version = version + 1
+        WHERE client_id = $1 AND platform_key = $2 AND version = $8";
 }
 
 fn setting(row: &Row) -> Result<IntegrationSetting, StoreError> {
@@ -103,7 +103,11 @@ pub async fn put(
         .map(|scopes| to_json("integration_setting.scopes", scopes))
         .transpose()?;
     let entered = to_json("integration_setting.entered", &new.entered)?;
-    let statement = if new.version == 1 { &INSERT } else { &UPDATE };
+    // The one inserts its version, the other looks for the one before.
+    let (statement, version) = match new.version {
+        1 => (&INSERT, 1),
+        later => (&UPDATE, later - 1),
+    };
     let values = values![
         new.client,
         new.platform_key.as_str(),
@@ -112,7 +116,7 @@ pub async fn put(
         new.place,
         &entered,
         new.updated,
-        new.version,
+        version,
         sealed
     ];
     Ok(tx.execute(statement, values).await? == 1)
