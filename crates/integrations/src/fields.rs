@@ -44,7 +44,10 @@ impl OperatorField {
         }
         // A private key has lines; everything else goes into a header or a form as it is.
         let is_key = value.starts_with("-----BEGIN ");
-        let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        // No id or secret has a space, but a name that people see may.
+        let is_registration = [CLIENT_ID, CLIENT_SECRET].contains(&self.name.as_str());
+        let is_visible =
+            |byte: u8| byte.is_ascii_graphic() || byte == b' ' && !is_registration && !self.secret;
         if value.len() > 10_000 || !(is_key || value.bytes().all(is_visible)) {
             return Err("must have visible ASCII characters, at most 10,000");
         }

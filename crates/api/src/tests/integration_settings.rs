@@ -78,7 +78,7 @@ async fn the_whole_answer() {
       "fields": [
         {
           "name": "client_id",
-          "label": "Client id",
+          "label": "Client ID",
           "isSecret": false,
           "isOptional": false,
           "isSet": false
@@ -127,7 +127,7 @@ async fn the_whole_answer() {
       "fields": [
         {
           "name": "client_id",
-          "label": "Client id",
+          "label": "Client ID",
           "isSecret": false,
           "isOptional": false,
           "isSet": true,

@@ -126,7 +126,7 @@ async fn ends(scenario: &str, expected: Ends) {
 async fn each_ends_on_its_page_with_its_status_and_its_event() {
     for (scenario, expected) in TABLE {
         let began = Instant::now();
-        ends(scenario, *expected).await;
+        Box::pin(ends(scenario, *expected)).await;
         let took = began.elapsed();
         assert!(took < Duration::from_secs(10), "{scenario} took {took:?}");
     }
