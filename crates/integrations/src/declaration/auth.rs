@@ -239,15 +239,13 @@ impl RawOAuth2Code {
             }
         }
         for name in self.authorize_parameters.keys() {
-            if [
-                "state",
-                "code_challenge",
-                "code_challenge_method",
-                "nonce",
-                "redirect_uri",
-            ]
-            .contains(&name.get_ref().as_str())
-            {
+            let is_own = match name.get_ref().as_str() {
+                "state" | "code_challenge" | "code_challenge_method" | "redirect_uri" => true,
+                // Some want one where no ID token is used.
+                "nonce" => self.openid.is_some(),
+                _ => false,
+            };
+            if is_own {
                 let problem = format!(
                     "must not set `{}`, which the protocol sets itself",
                     name.get_ref()

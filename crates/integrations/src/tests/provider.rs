@@ -24,7 +24,7 @@ use crate::{Calls, Endpoint, Held, Values};
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
 
 /// What fits patterns, in the order in which it is tried.
-const SAMPLES: [&str; 12] = [
+const SAMPLES: &[&str] = &[
     "north-wind",
     "1234567",
     "https://eu.acme.example",
@@ -37,6 +37,9 @@ const SAMPLES: [&str; 12] = [
     "stores/abc123",
     "https://acme.my.salesforce.com",
     "GB",
+    "business",
+    "https://api.accounting2.twinfield.com",
+    "0123456789abcdef0123456789abcdef01234567",
 ];
 
 fn sample(name: &str, pattern: Option<&Pattern>) -> String {

@@ -1,8 +1,10 @@
 //! The address that the person is sent to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
+use crate::Registration;
 
 fn address(client: &Client, nonce: Option<&str>) -> Url {
     begin(client, nonce, &code_flow(client.integration()).token.scopes)
