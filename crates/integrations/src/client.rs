@@ -19,7 +19,7 @@ use crate::held::Held;
 use crate::oauth2::{GrantedScopes, RevocationWay, Verifier};
 use crate::provider::{Deadline, ProviderFailure, judge, judge_value, send, unintelligible};
 use crate::registration::{ChangedEndpoints, Registration};
-use crate::template::Unfilled;
+use crate::template::{Template, Unfilled};
 use crate::values::Values;
 
 /// What calls are made with.
@@ -157,12 +157,22 @@ impl Client {
         }
     }
 
-    /// The client id and secret, as the operator entered them; empty where there is none.
+    /// The client id and secret, as the operator entered them or the person did; empty where there is none.
     pub(crate) fn id_and_secret(&self, known: &Values) -> (String, Secret<String>) {
-        let get = |name: &str| known.get(name).unwrap_or_default().to_owned();
+        let (id, secret) = match &self.integration.auth {
+            Auth::OAuth2Code(declared) => (&declared.client_id, &None),
+            Auth::ClientCredentials(declared) => (&declared.client_id, &declared.client_secret),
+            Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => {
+                (&None, &None)
+            }
+        };
+        let get = |template: &Option<Template>, name: &str| match template {
+            Some(template) => template.fill(known).unwrap_or_default(),
+            None => known.get(name).unwrap_or_default().to_owned(),
+        };
         (
-            get("operator.client_id"),
-            Secret::new(get("operator.client_secret")),
+            get(id, "operator.client_id"),
+            Secret::new(get(secret, "operator.client_secret")),
         )
     }
 

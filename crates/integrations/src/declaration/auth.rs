@@ -62,6 +62,7 @@ pub(super) struct RawNothing {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOAuth2Code {
+    client_id: Option<Spanned<String>>,
     authorization_endpoint: Spanned<String>,
     token: RawToken,
     issuer: Option<Spanned<String>>,
@@ -157,6 +158,13 @@ impl RawAuth {
             (false, false) => Registers::Nothing,
         };
         match self {
+            Self::OAuth2Code(declared) if declared.client_id.is_some() => {
+                if declared.token.needs_secret() {
+                    Registers::Secret
+                } else {
+                    Registers::Nothing
+                }
+            }
             // The person is sent there by our id, however the token endpoint knows us.
             Self::OAuth2Code(declared) if !declared.token.needs_secret() => Registers::Id,
             Self::OAuth2Code(_) => Registers::IdAndSecret,
@@ -223,6 +231,11 @@ impl RawOAuth2Code {
             &self.authorization_endpoint,
             names,
         )?;
+        let client_id = self
+            .client_id
+            .as_ref()
+            .map(|template| check.template("client_id", template, names))
+            .transpose()?;
         let redirect_uri = self
             .redirect_uri
             .as_ref()
@@ -276,6 +289,7 @@ impl RawOAuth2Code {
             }
         };
         Ok(OAuth2Code {
+            client_id,
             authorization_endpoint,
             token,
             issuer,

@@ -24,6 +24,8 @@ pub(super) struct RawToken {
     refresh_endpoint: Option<Spanned<String>>,
     client_authentication: ClientAuthentication,
     refresh_client_authentication: Option<ClientAuthentication>,
+    assertion_issuer: Option<Spanned<String>>,
+    assertion_audience: Option<Spanned<String>>,
     #[serde(default)]
     body: TokenBody,
     #[serde(default)]
@@ -123,6 +125,15 @@ impl RawToken {
                 return Err(check.error(required, "required_scopes", problem));
             }
         }
+        let claim = |field: &str, text: &Option<Spanned<String>>, names: &Names| match text {
+            None => Ok(None),
+            Some(text) if self.client_authentication != ClientAuthentication::PrivateKeyJwt => {
+                Err(check.error(text, field, "is of a signed assertion, and there is none"))
+            }
+            Some(text) => check.template(field, text, names).map(Some),
+        };
+        let assertion_issuer = claim("assertion_issuer", &self.assertion_issuer, names)?;
+        let assertion_audience = claim("assertion_audience", &self.assertion_audience, names)?;
         let given = names.and(&["redirect_uri"]);
         let endpoint = check.endpoint("endpoint", &self.endpoint, names)?;
         let parameters = check.parameters("parameters", &self.parameters, &given)?;
@@ -148,6 +159,8 @@ impl RawToken {
             refresh_endpoint,
             client_authentication: self.client_authentication,
             refresh_client_authentication: self.refresh_client_authentication,
+            assertion_issuer,
+            assertion_audience,
             body: self.body,
             parameters,
             exchange_parameters,

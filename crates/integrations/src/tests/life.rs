@@ -141,7 +141,13 @@ async fn so_does_every_variation() {
             .replace("\"comma\"", "\"space\""),
     ))
     .await;
-    for way in ["basic_unencoded", "basic_and_post", "id_only", "none"] {
+    for way in [
+        "basic_unencoded",
+        "basic_and_post",
+        "id_only",
+        "none",
+        "private_key_jwt",
+    ] {
         live(&declared(&ACME.replace("\"post\"", &format!("{way:?}")))).await;
     }
     for text in [

@@ -17,39 +17,15 @@ use crate::oauth2::{
     RevocationWay, TokenBody, TokenEndpoint,
 };
 use crate::pattern::Pattern;
+use crate::template::Template;
 use crate::tests::fake::{Reply, Seen};
+use crate::tests::parts::{
+    callback_value, callback_values, listed, put, put_value, sample, token_endpoint,
+};
 use crate::token_link::Address;
 use crate::{Calls, Endpoint, Held, Values};
 
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
-
-/// What fits patterns, in the order in which it is tried.
-const SAMPLES: &[&str] = &[
-    "north-wind",
-    "1234567",
-    "https://eu.acme.example",
-    "0123456789abcdef0123456789abcdef",
-    "123e4567-e89b-12d3-a456-426614174000",
-    "eu",
-    "north-wind.myshopify.com",
-    "https://www.zohoapis.eu",
-    "https://accounts.zoho.eu",
-    "stores/abc123",
-    "https://acme.my.salesforce.com",
-    "GB",
-    "business",
-    "https://api.accounting2.twinfield.com",
-    "0123456789abcdef0123456789abcdef01234567",
-];
-
-fn sample(name: &str, pattern: Option<&Pattern>) -> String {
-    let Some(pattern) = pattern else {
-        return format!("some-{}", name.replace('_', "-"));
-    };
-    let fits = SAMPLES.iter().find(|text| pattern.fits(text));
-    fits.unwrap_or_else(|| panic!("add a sample that fits {}", pattern.as_str()))
-        .to_string()
-}
 
 /// What the person types, as it is read.
 pub(super) fn person(integration: &Integration) -> Values {
@@ -143,10 +119,11 @@ impl Provider {
         }
     }
 
-    /// What is known to whom a call is made: the token in an address, too.
+    /// What is known to whom a call is made: tokens in an address, too.
     fn known_to_calls(&self) -> Values {
         let mut known = self.known.clone();
         known.set("access_token", "some");
+        known.set("refresh_token", "refresh-1");
         known
     }
 
@@ -203,6 +180,10 @@ impl Provider {
 
     pub(super) fn scopes(&self) -> Vec<String> {
         token_endpoint(&self.integration).map_or_else(Vec::new, |token| token.scopes.clone())
+    }
+
+    fn client_id(&self) -> &str {
+        self.known.get("person.client_id").unwrap_or("id:of/us")
     }
 
     /// What stands for the callback's address.
@@ -319,7 +300,7 @@ impl Provider {
         let separator = declared.token.scope_separator.as_char().to_string();
         for (name, value) in [
             ("response_type", "code".to_owned()),
-            ("client_id", "id:of/us".to_owned()),
+            ("client_id", self.client_id().to_owned()),
             ("redirect_uri", self.redirect_uri()),
             ("scope", declared.token.scopes.join(&separator)),
         ] {
@@ -365,6 +346,7 @@ impl Provider {
                     let fits = [
                         "https://pages.acme.example/l/1",
                         "https://ob.gocardless.com/psd2/start/1",
+                        "https://secure.plaid.com/hl/1",
                     ];
                     let found = fits.iter().find(|text| pattern.fits(text));
                     found
@@ -380,7 +362,10 @@ impl Provider {
     pub(super) fn answer(&self, request: &Seen) -> Reply {
         let host = request.header("host");
         let path = request.path.split('?').next().unwrap();
-        let known = self.known_to_calls();
+        let mut known = self.known_to_calls();
+        if let Some(token) = request.header("authorization").strip_prefix("Bearer ") {
+            known.set("access_token", token);
+        }
         let here = self.endpoints().into_iter().filter(|(_, endpoint)| {
             let url = endpoint.url(&known).unwrap();
             (url.host_str().unwrap(), url.path()) == (host, path)
@@ -541,7 +526,7 @@ impl Provider {
                 let token = token.or_else(|| query.get("token").cloned()).unwrap();
                 assert!(memory.access.contains(&token) || memory.refresh.contains(&token));
             }
-            RevocationWay::Call(call) => assert_eq!(request.method, call.method.as_str()),
+            RevocationWay::Call(call) => self.is_as_declared(call, request),
         }
         memory.ended = true;
         Reply::of(200, "text/plain", "")
@@ -675,10 +660,8 @@ impl Provider {
         fields: &BTreeMap<String, String>,
     ) {
         use ClientAuthentication as Way;
-        let (id, of_us) = match self.known.get("person.client_id") {
-            Some(own) => (own, self.known.get("person.client_secret").unwrap()),
-            None => ("id:of/us", SECRET),
-        };
+        let id = self.client_id();
+        let of_us = self.known.get("person.client_secret").unwrap_or(SECRET);
         let way = declared
             .refresh_client_authentication
             .filter(|_| is_refresh)
@@ -701,6 +684,23 @@ impl Provider {
         }
         assert_eq!(get("client_secret"), with_secret.then_some(of_us));
         assert_eq!(get("client_assertion").is_some(), way == Way::PrivateKeyJwt);
+        if let Some(assertion) = get("client_assertion") {
+            let claims = assertion.split('.').nth(1).unwrap();
+            let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+            let claims: Value = serde_json::from_slice(&claims).unwrap();
+            let fill = |template: &Option<Template>| {
+                let template = template.as_ref();
+                template.map(|template| template.fill(&self.known).unwrap())
+            };
+            let endpoint = declared.endpoint.url(&self.known).unwrap();
+            let audience = fill(&declared.assertion_audience);
+            assert_eq!(
+                claims["iss"],
+                fill(&declared.assertion_issuer).unwrap_or(id.to_owned())
+            );
+            assert_eq!(claims["sub"], id);
+            assert_eq!(claims["aud"], audience.unwrap_or(endpoint.into()));
+        }
     }
 
     /// A call to the API has all that is declared, and stands where it is.
@@ -723,69 +723,4 @@ impl Provider {
             assert_eq!(query[name], template.fill(&known).unwrap());
         }
     }
-}
-
-fn token_endpoint(integration: &Integration) -> Option<&TokenEndpoint> {
-    match &integration.auth {
-        Auth::OAuth2Code(declared) => Some(&declared.token),
-        Auth::ClientCredentials(declared) => Some(&declared.token),
-        Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
-    }
-}
-
-fn callback_values(integration: &Integration) -> impl Iterator<Item = (&String, &CallbackValue)> {
-    let values = match &integration.auth {
-        Auth::OAuth2Code(declared) => Some(&declared.callback_values),
-        Auth::OAuth1(declared) => Some(&declared.callback_values),
-        Auth::TokenLink(declared) => Some(&declared.callback_values),
-        Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => None,
-    };
-    values.into_iter().flatten()
-}
-
-fn callback_value(name: &str, value: &CallbackValue, known: &Values) -> String {
-    match (&value.equals, value.options.first()) {
-        (Some(equals), _) => equals.fill(known).unwrap(),
-        (None, Some(option)) => option.value.clone(),
-        (None, None) => sample(name, value.pattern.as_ref()),
-    }
-}
-
-/// An entry within its list.
-fn listed(entry: Value, list: Option<&str>) -> Value {
-    match list {
-        None => entry,
-        Some("") => json!([entry]),
-        Some(pointer) => {
-            let mut body = json!({});
-            put_value(&mut body, pointer, json!([entry]));
-            body
-        }
-    }
-}
-
-fn put(target: &mut Value, pointer: &str, value: &str) {
-    put_value(target, pointer, json!(value));
-}
-
-/// Sets what a JSON pointer points at, with all that has to be around it.
-fn put_value(target: &mut Value, pointer: &str, value: Value) {
-    let mut place = target;
-    for part in pointer.split('/').skip(1) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        place = match part.parse::<usize>() {
-            Ok(index) => {
-                if !place.is_array() {
-                    *place = json!([]);
-                }
-                let items = place.as_array_mut().unwrap();
-                while items.len() <= index {
-                    items.push(Value::Null);
-                }
-                &mut items[index]
-            }
-            Err(_) => &mut place[part.as_str()],
-        };
-    }
-    *place = value;
 }
