@@ -23,12 +23,14 @@ pub struct Account {
     pub only: Option<Only>,
     /// A company's id. As a template it knows what is kept of the same entry.
     pub id: Reader,
-    /// Its name.
-    pub name: Option<Reader>,
+    /// Its name: the first of these that is there and not empty.
+    pub name: Vec<Reader>,
     /// What else is kept of it, as `account.<name>`.
     pub keep: BTreeMap<String, Reader>,
     /// What kept values have to look like. Those that reach into a host need it.
     pub patterns: BTreeMap<String, Pattern>,
+    /// The call that ends access to one company and leaves the person's others alone, where there is one.
+    pub revocation: Option<Call>,
 }
 
 /// Which entries of a list are companies that can be connected: the others are passed over.
@@ -38,6 +40,13 @@ pub struct Only {
     pub at: String,
     /// What it has to look like. An entry without it is none.
     pub pattern: Pattern,
+}
+
+impl Only {
+    fn takes(&self, entry: &Value) -> bool {
+        let text = entry.pointer(&self.at).and_then(text);
+        text.is_some_and(|text| self.pattern.fits(&text))
+    }
 }
 
 /// A call whose answer the next one needs.
@@ -86,8 +95,8 @@ impl Reader {
     }
 }
 
-/// A text or a number, as a text.
-fn text(value: &Value) -> Option<String> {
+/// A text or a whole number, as a text.
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
@@ -132,12 +141,14 @@ pub(crate) fn kept(
 }
 
 impl Account {
-    /// Whether an entry is a company that can be connected.
-    pub(crate) fn is_one(&self, entry: &Value) -> bool {
-        self.only.as_ref().is_none_or(|only| {
-            let found = entry.pointer(&only.at).and_then(text);
-            found.is_some_and(|text| only.pattern.fits(&text))
-        })
+    /// Those entries of an answer that are companies.
+    pub(crate) fn companies<'a>(
+        &self,
+        answer: &'a Value,
+    ) -> Result<Vec<&'a Value>, Unintelligible> {
+        let mut list = entries(answer, self.list.as_deref())?;
+        list.retain(|entry| self.only.as_ref().is_none_or(|only| only.takes(entry)));
+        Ok(list)
     }
 
     /// Reads one company.
@@ -164,9 +175,8 @@ impl Account {
         let id = id.ok_or(Unintelligible::NoIdentity)?;
         let name = self
             .name
-            .as_ref()
-            .and_then(|name| name.read(entry, &known))
-            .and_then(|name| ProviderText::new(&name))
+            .iter()
+            .find_map(|name| ProviderText::new(&name.read(entry, &known)?))
             .map(|name| name.as_str().to_owned())
             .unwrap_or_default();
         own.set("account.id", id.clone());

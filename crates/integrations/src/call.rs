@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::declared_error::DeclaredError;
 use crate::endpoint::Endpoint;
 use crate::provider::{ProviderFailure, sensitive};
 use crate::template::{Template, Unfilled};
@@ -28,6 +29,8 @@ pub struct Call {
     pub headers: BTreeMap<String, Template>,
     /// The body.
     pub body: CallBody,
+    /// What refusals mean that are not in usual words.
+    pub errors: Vec<DeclaredError>,
 }
 
 /// How a call shows who makes it.

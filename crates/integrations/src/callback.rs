@@ -195,7 +195,7 @@ impl CallbackSignature {
                 let others = query.pairs().filter(|(name, _)| *name != self.parameter);
                 // They are sorted by their names.
                 let pairs: Vec<String> = others
-                    .map(|(name, value)| format!("{name}={value}"))
+                    .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
                     .collect();
                 pairs.join("&")
             }
@@ -203,6 +203,12 @@ impl CallbackSignature {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes());
         hmac::verify(&key, text.as_bytes(), &told).is_ok()
     }
+}
+
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    handclasp_domain::percent_encode(text, &mut encoded);
+    encoded
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {

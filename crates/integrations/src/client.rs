@@ -12,10 +12,11 @@ use url::Url;
 use crate::account::{BEFORE_MOST, FoundAccount, MOST, entries, kept};
 use crate::call::{Call, CallAuthorization};
 use crate::callback::{CallbackAnswer, CallbackQuery, Expected, RefusedCallback};
-use crate::declaration::{Auth, Integration};
+use crate::declared_error::{self, ErrorMeaning};
 use crate::endpoint::SANDBOX;
 use crate::fields::add_data;
 use crate::held::Held;
+use crate::integration::{Auth, Integration};
 use crate::oauth2::{GrantedScopes, RevocationWay, Verifier};
 use crate::provider::{Deadline, ProviderFailure, judge, judge_value, send, unintelligible};
 use crate::registration::{ChangedEndpoints, Registration};
@@ -356,9 +357,8 @@ impl Client {
                 continue;
             };
             let (answer, response) = self.ask("account", call, calls, held, &values).await?;
-            let list = entries(&answer, account.list.as_deref())
-                .map_err(|why| unintelligible(&response, why))?;
-            for entry in list.into_iter().filter(|entry| account.is_one(entry)) {
+            let list = account.companies(&answer);
+            for entry in list.map_err(|why| unintelligible(&response, why))? {
                 let one = account.one(entry, &known);
                 found.push(one.map_err(|why| unintelligible(&response, why))?);
             }
@@ -416,9 +416,7 @@ impl Client {
             RevocationWay::Rfc7009 { endpoint, token } => {
                 self.rfc7009(endpoint, *token, calls, held)?
             }
-            RevocationWay::Call(call) => {
-                self.request("revocation", call, calls, held, &held.values)?
-            }
+            RevocationWay::Call(call) => return self.end(call, calls, held).await,
         };
         let answer = send(calls.outbound, calls.deadline, request).await?;
         // Nobody looks into the body of a success (RFC 7009, 2.2).
@@ -431,10 +429,55 @@ impl Client {
                 crate::provider::Unintelligible::Status,
             )),
             Err(failure) if is_already_done(&failure) => Ok(Revocation::Done),
-            // A call that ends something is answered 404 where that is gone.
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Ends access to the connected company alone: what else the same person connected at this third party stays.
+    ///
+    /// # Errors
+    /// [`ProviderFailure`], as of [`Client::revoke`].
+    pub async fn revoke_account(
+        &self,
+        calls: &Calls<'_>,
+        held: &Held,
+    ) -> Result<Revocation, ProviderFailure> {
+        let account = self.integration.account.as_ref();
+        match account.and_then(|account| account.revocation.as_ref()) {
+            None => Ok(Revocation::NotOffered),
+            Some(call) => self.end(call, calls, held).await,
+        }
+    }
+
+    /// Makes a call that ends something.
+    async fn end(
+        &self,
+        call: &Call,
+        calls: &Calls<'_>,
+        held: &Held,
+    ) -> Result<Revocation, ProviderFailure> {
+        let request = self.request("revocation", call, calls, held, &held.values)?;
+        let answer = send(calls.outbound, calls.deadline, request).await?;
+        match declared_error::find(&call.errors, &answer) {
+            Some((error, _)) if error.means == ErrorMeaning::EndedAlready => {
+                return Ok(Revocation::Done);
+            }
+            _ if answer.status.is_success() => return Ok(Revocation::Done),
+            Some(_) | None => {}
+        }
+        if let Some(failure) = declared_error::failure(&call.errors, &answer) {
+            return Err(failure);
+        }
+        match judge(&answer) {
+            Ok(_) => Err(unintelligible(
+                &answer,
+                crate::provider::Unintelligible::Status,
+            )),
+            Err(failure) if is_already_done(&failure) => Ok(Revocation::Done),
+            // It is answered 404 where what was to be ended is gone.
             Err(ProviderFailure::Refused {
                 status: 404 | 410, ..
-            }) if matches!(way, RevocationWay::Call(_)) => Ok(Revocation::Done),
+            }) => Ok(Revocation::Done),
             Err(failure) => Err(failure),
         }
     }
@@ -507,6 +550,9 @@ impl Client {
     ) -> Result<(Value, handclasp_outbound::Response), ProviderFailure> {
         let request = self.request(purpose, call, calls, held, values)?;
         let response = send(calls.outbound, calls.deadline, request).await?;
+        if let Some(failure) = declared_error::failure(&call.errors, &response) {
+            return Err(failure);
+        }
         let answer = judge_value(&response)?;
         Ok((answer, response))
     }

@@ -24,9 +24,11 @@ mod client;
 mod client_credentials;
 mod data_type;
 mod declaration;
+mod declared_error;
 mod endpoint;
 mod fields;
 mod held;
+mod integration;
 pub mod oauth1;
 pub mod oauth2;
 mod pattern;
@@ -47,10 +49,14 @@ pub use catalogue::{Catalogue, CatalogueError, Folder};
 pub use client::{Begin, Begun, Calls, Client, Granted, RefreshFailure, Revocation};
 pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
-pub use declaration::{Auth, Brand, DeclarationError, Integration, Mobile};
+pub use declaration::DeclarationError;
+pub use declared_error::{DeclaredError, ErrorMeaning};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
-pub use fields::{Choice, FieldKind, FieldProblem, OperatorField, PersonField};
+pub use fields::{
+    CLIENT_ID, CLIENT_SECRET, Choice, FieldKind, FieldProblem, OperatorField, PersonField,
+};
 pub use held::Held;
+pub use integration::{Auth, Brand, Integration, Mobile};
 pub use pattern::Pattern;
 pub use registration::{
     BadRegistration, ChangedEndpoints, Fingerprint, NotAFingerprint, Registration,

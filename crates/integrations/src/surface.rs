@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::account::Reader;
 use crate::api::ApiAuthorization;
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
-use crate::declaration::{Auth, Integration};
 use crate::fields::Choice;
+use crate::integration::{Auth, Integration};
 use crate::oauth2::{CallbackValue, ClientAuthentication, RevocationWay, TokenEndpoint};
 use crate::template::Template;
 use crate::token_link::Address;
@@ -93,6 +93,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         if let Some(call) = &account.call {
             all.call("account", call);
         }
+        if let Some(revocation) = &account.revocation {
+            all.call("account.revocation", revocation);
+        }
         for (name, pattern) in &account.patterns {
             all.add(&format!("account.{name}.pattern"), pattern.as_str());
         }
@@ -115,6 +118,43 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
     }
     all.0.sort();
     all.0
+}
+
+/// Every address that is called, or that a person is sent to, as it is declared.
+pub(crate) fn addresses(integration: &Integration) -> Vec<String> {
+    let is_address = |text: &str| text.contains("://") || text.starts_with('{');
+    surface(integration)
+        .into_iter()
+        .filter_map(|(what, text)| {
+            let is_call = [
+                "authorization",
+                "token",
+                "refresh",
+                "issuer",
+                "jwks",
+                "userinfo",
+                "request",
+                "address",
+                "api",
+            ];
+            if is_call.contains(&what.as_str()) {
+                return Some(text);
+            }
+            // A call is a method and an address.
+            let (method, address) = text.split_once(' ')?;
+            let is_method = ["GET", "POST", "PUT", "DELETE"].contains(&method);
+            (is_method && is_address(address)).then(|| address.to_owned())
+        })
+        .chain(revocation(integration))
+        .collect()
+}
+
+/// Where a token is revoked, which is no call of its own.
+fn revocation(integration: &Integration) -> Option<String> {
+    match &integration.token_endpoint()?.revocation {
+        RevocationWay::Rfc7009 { endpoint, .. } => Some(endpoint.template().to_owned()),
+        RevocationWay::None | RevocationWay::Call(_) => None,
+    }
 }
 
 struct Surface(Vec<(String, String)>);

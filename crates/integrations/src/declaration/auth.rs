@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::DeclarationError;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
-use super::token::{RawRevocation, RawToken};
-use super::{Auth, DeclarationError};
+use super::token::{RawRevocation, RawToken, scopes};
 use crate::account::Reader;
 use crate::client_credentials::ClientCredentials;
+use crate::integration::Auth;
 use crate::oauth1::{OAuth1, SignatureMethod};
 use crate::oauth2::{
     CallbackSignature, CallbackValue, Issuer, OAuth2Code, OpenId, Pkce, ResponseMode,
@@ -106,6 +107,7 @@ struct RawOpenId {
     jwks: Spanned<String>,
     algorithms: Vec<SigningAlgorithm>,
     userinfo: Option<Spanned<String>>,
+    scopes: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -271,7 +273,7 @@ impl RawOAuth2Code {
             check.parameter("callback_signature.parameter", &signature.parameter)?;
         }
         let token = self.token.check(check, names)?;
-        let openid = match &self.openid {
+        let openid = match self.openid {
             None => None,
             Some(openid) => {
                 if issuer.is_none() {
@@ -285,6 +287,12 @@ impl RawOAuth2Code {
                         .as_ref()
                         .map(|endpoint| check.endpoint("openid.userinfo", endpoint, names))
                         .transpose()?,
+                    scopes: scopes(
+                        check,
+                        "openid.scopes",
+                        openid.scopes,
+                        token.scope_separator.as_char(),
+                    )?,
                 })
             }
         };

@@ -13,6 +13,7 @@ use super::fields::{check_name, reach_of};
 use crate::account::{Account, Before, Only, Reader};
 use crate::api::{Api, ApiAuthorization};
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
+use crate::declared_error::{DeclaredError, ErrorMeaning};
 use crate::pattern::Pattern;
 use crate::template::{Names, Reach, Template};
 
@@ -27,6 +28,31 @@ pub(super) struct RawCall {
     headers: RawTexts,
     form: Option<RawTexts>,
     json: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    errors: Vec<RawError>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawError {
+    at: Spanned<String>,
+    pattern: Spanned<String>,
+    means: Spanned<ErrorMeaning>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOnly {
+    at: Spanned<String>,
+    pattern: Spanned<String>,
+}
+
+/// One place or several, of which the first that has something counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Places {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -46,18 +72,12 @@ pub(super) struct RawAccount {
     list: Option<Spanned<String>>,
     only: Option<RawOnly>,
     id: Spanned<String>,
-    name: Option<Spanned<String>>,
+    name: Option<Spanned<Places>>,
     #[serde(default)]
     keep: RawTexts,
+    revocation: Option<RawCall>,
     #[serde(default)]
     patterns: RawTexts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawOnly {
-    at: Spanned<String>,
-    pattern: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +115,24 @@ enum RawAuthorization {
 
 impl RawCall {
     pub(super) fn check(self, check: &Check<'_>, names: &Names) -> Result<Call, DeclarationError> {
+        self.check_as(check, names, false)
+    }
+
+    /// The same of a call that ends something.
+    pub(super) fn check_end(
+        self,
+        check: &Check<'_>,
+        names: &Names,
+    ) -> Result<Call, DeclarationError> {
+        self.check_as(check, names, true)
+    }
+
+    fn check_as(
+        self,
+        check: &Check<'_>,
+        names: &Names,
+        ends: bool,
+    ) -> Result<Call, DeclarationError> {
         let body = match (self.form, self.json) {
             (None, None) => CallBody::Empty,
             (Some(form), None) => CallBody::Form(check.parameters("form", &form, names)?),
@@ -117,8 +155,31 @@ impl RawCall {
             authorization: self.authorization,
             headers: check.headers(&self.headers, names)?,
             body,
+            errors: errors(check, &self.errors, ends)?,
         })
     }
+}
+
+/// What refusals mean. `ends` says whether what they refuse ends something.
+pub(super) fn errors(
+    check: &Check<'_>,
+    errors: &[RawError],
+    ends: bool,
+) -> Result<Vec<DeclaredError>, DeclarationError> {
+    let mut checked = Vec::new();
+    for error in errors {
+        let means = *error.means.get_ref();
+        if means == ErrorMeaning::EndedAlready && !ends {
+            let problem = "is only for calls that end access";
+            return Err(check.error(&error.means, "errors.means", problem));
+        }
+        checked.push(DeclaredError {
+            at: check.pointer("errors.at", &error.at, false)?,
+            pattern: check.one_pattern("errors.pattern", &error.pattern)?,
+            means,
+        });
+    }
+    Ok(checked)
 }
 
 fn json_template(
@@ -211,34 +272,47 @@ impl RawAccount {
             names.add(format!("account.{}", name.get_ref()), reach);
             patterns.insert(name.get_ref().clone(), pattern);
         }
-        let account = Account {
+        let mut account = Account {
             before,
             call,
             list: list(&check, self.list.as_ref())?,
-            only: self.only.map(|only| only.check(&check)).transpose()?,
+            only: match &self.only {
+                None => None,
+                Some(only) => Some(Only {
+                    at: check.pointer("only.at", &only.at, false)?,
+                    pattern: check.one_pattern("only.pattern", &only.pattern)?,
+                }),
+            },
             id: reader(&check, "id", &self.id, names)?,
-            name: self
-                .name
-                .as_ref()
-                .map(|name| reader(&check, "name", name, names))
-                .transpose()?,
+            name: match self.name {
+                None => Vec::new(),
+                Some(places) => names_of(&check, places, names)?,
+            },
             keep: kept,
             patterns,
+            revocation: None,
         };
         names.add("account.id", Reach::Rest);
+        if let Some(call) = self.revocation {
+            let names = names.and(&["access_token", "refresh_token"]);
+            account.revocation = Some(call.check_end(&check.within("revocation"), &names)?);
+        }
         Ok(account)
     }
 }
 
-impl RawOnly {
-    fn check(self, check: &Check<'_>) -> Result<Only, DeclarationError> {
-        let pattern = Pattern::parse(self.pattern.get_ref())
-            .map_err(|problem| check.error(&self.pattern, "only.pattern", problem))?;
-        Ok(Only {
-            at: check.pointer("only.at", &self.at, false)?,
-            pattern,
-        })
-    }
+fn names_of(
+    check: &Check<'_>,
+    places: Spanned<Places>,
+    names: &Names,
+) -> Result<Vec<Reader>, DeclarationError> {
+    let span = places.span();
+    let texts = match places.into_inner() {
+        Places::One(text) => vec![text],
+        Places::Several(texts) => texts,
+    };
+    let read = |text| reader(check, "name", &Spanned::new(span.clone(), text), names);
+    texts.into_iter().map(read).collect()
 }
 
 fn list(

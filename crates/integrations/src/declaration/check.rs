@@ -143,10 +143,16 @@ impl<'a> Check<'a> {
         pattern: Option<&Spanned<String>>,
     ) -> Result<Option<Pattern>, DeclarationError> {
         pattern
-            .map(|text| {
-                Pattern::parse(text.get_ref()).map_err(|problem| self.error(text, field, problem))
-            })
+            .map(|text| self.one_pattern(field, text))
             .transpose()
+    }
+
+    pub(super) fn one_pattern(
+        &self,
+        field: &str,
+        pattern: &Spanned<String>,
+    ) -> Result<Pattern, DeclarationError> {
+        Pattern::parse(pattern.get_ref()).map_err(|problem| self.error(pattern, field, problem))
     }
 
     /// A place in an answer (RFC 6901). The empty one is the whole answer, where that may be meant.

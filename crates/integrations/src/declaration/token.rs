@@ -6,15 +6,14 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::DeclarationError;
-use super::calls::RawCall;
+use super::calls::{RawCall, RawError, errors};
 use super::check::{Check, RawTexts};
 use super::fields::{check_name, reach_of};
+use crate::integration::is_scope;
 use crate::oauth2::{
-    AnswerPlaces, ClientAuthentication, DeclaredError, ErrorMeaning, ExpiresAt, InstantForm, Quirk,
-    RefreshTokens, RevocationWay, RevokedToken, ScopeSeparator, TokenBody, TokenEndpoint,
-    TokenValue,
+    AnswerPlaces, ClientAuthentication, ExpiresAt, InstantForm, Quirk, RefreshTokens,
+    RevocationWay, RevokedToken, ScopeSeparator, TokenBody, TokenEndpoint, TokenValue,
 };
-use crate::pattern::Pattern;
 use crate::template::{Names, Reach};
 
 #[derive(Deserialize)]
@@ -52,14 +51,6 @@ pub(super) struct RawToken {
     errors: Vec<RawError>,
     #[serde(default)]
     quirks: Vec<Quirk>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawError {
-    at: Spanned<String>,
-    pattern: Spanned<String>,
-    means: ErrorMeaning,
 }
 
 #[derive(Default, Deserialize)]
@@ -178,25 +169,8 @@ impl RawToken {
                 self.refresh_token_lifetime.as_ref(),
             )?,
             revocation,
-            errors: self
-                .errors
-                .iter()
-                .map(|error| error.check(&check))
-                .collect::<Result<_, _>>()?,
+            errors: errors(&check, &self.errors, false)?,
             quirks: self.quirks,
-        })
-    }
-}
-
-impl RawError {
-    fn check(&self, check: &Check<'_>) -> Result<DeclaredError, DeclarationError> {
-        let text = &self.pattern;
-        let pattern = Pattern::parse(text.get_ref())
-            .map_err(|problem| check.error(text, "errors.pattern", problem))?;
-        Ok(DeclaredError {
-            at: check.pointer("errors.at", &self.at, false)?,
-            pattern,
-            means: self.means,
         })
     }
 }
@@ -263,23 +237,20 @@ impl RawRevocation {
             },
             Self::Call(call) => {
                 let check = check.within("revocation.call");
-                RevocationWay::Call(Box::new(call.check(&check, &names)?))
+                RevocationWay::Call(Box::new(call.check_end(&check, &names)?))
             }
         })
     }
 }
 
-fn scopes(
+pub(super) fn scopes(
     check: &Check<'_>,
     field: &str,
     scopes: Vec<Spanned<String>>,
     separator: char,
 ) -> Result<Vec<String>, DeclarationError> {
     for scope in &scopes {
-        // The characters of RFC 6749, 3.3.
-        let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
-        let text = scope.get_ref();
-        if text.is_empty() || !text.chars().all(allowed) {
+        if !is_scope(scope.get_ref(), separator) {
             return Err(check.error(scope, field, "has what is no scope"));
         }
     }

@@ -7,6 +7,7 @@ use handclasp_domain::{Secret, Timestamp};
 use serde_json::{Map, Value};
 
 use super::declaration::{ExpiresAt, InstantForm, TokenEndpoint};
+use crate::account::text;
 use crate::client::Granted;
 use crate::held::Held;
 use crate::provider::Unintelligible;
@@ -18,9 +19,9 @@ const TOKEN_MAX: usize = 20_000;
 /// The longest value that is kept.
 const KEPT_MAX: usize = 2_000;
 
-/// What is told about a token's life is believed up to ten years: longer ones would only overflow somebody's
-/// arithmetic.
-const LIFE_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// What is told about a token's life is believed up to fifty years: longer ones would only overflow somebody's
+/// arithmetic. FreeAgent's refresh tokens have twenty.
+const LIFE_MAX: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 
 /// The tokens that the third party gave.
 #[derive(Clone)]
@@ -32,7 +33,7 @@ pub(super) struct TokenAnswer {
     /// How the access token is used.
     pub(super) token_type: TokenType,
     /// How long the access token lasts from now on. None where the third party did not say so in a way that can be used
-    /// (missing, null, zero, negative, no number): it is then used until it is refused. At most ten years.
+    /// (missing, null, zero, negative, no number): it is then used until it is refused. At most fifty years.
     pub(super) expires_in: Option<Duration>,
     /// How long the refresh token lasts from now on, where that is known.
     pub(super) refresh_expires_in: Option<Duration>,
@@ -171,17 +172,6 @@ impl TokenAnswer {
             expires_in: self.expires_in,
             scopes: self.scopes,
             id_token: self.id_token,
-        }
-    }
-}
-
-/// A text or a whole number, as a text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            None
         }
     }
 }

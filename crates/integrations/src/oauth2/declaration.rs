@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::call::Call;
+use crate::declared_error::DeclaredError;
 use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
 use crate::template::Template;
@@ -90,29 +91,6 @@ pub struct TokenEndpoint {
     pub quirks: Vec<Quirk>,
 }
 
-/// What an answer of a token endpoint means, whatever its status is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredError {
-    /// Where the text stands by which it is known (RFC 6901).
-    pub at: String,
-    /// What that has to look like.
-    pub pattern: Pattern,
-    /// What it means.
-    pub means: ErrorMeaning,
-}
-
-/// What a refusal means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorMeaning {
-    /// The code or the refresh token is not good any more, as `invalid_grant`.
-    GrantRefused,
-    /// The client id and secret are not good, as `invalid_client`.
-    ClientRefused,
-    /// It may work later.
-    Unavailable,
-}
-
 /// Where things stand in a token answer (RFC 6901), beyond where RFC 6749 has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerPlaces {
@@ -186,7 +164,7 @@ pub struct CallbackSignature {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignedText {
-    /// The other parameters, sorted by their names, as a query.
+    /// The other parameters, sorted by their names, as a query in which all but the unreserved characters are percent-encoded.
     SortedQuery,
 }
 
@@ -199,6 +177,8 @@ pub struct OpenId {
     pub algorithms: Vec<SigningAlgorithm>,
     /// Where more is told about the person.
     pub userinfo: Option<Endpoint>,
+    /// What has to be asked for besides, so that an ID token comes with what it may say.
+    pub scopes: Vec<String>,
 }
 
 /// An algorithm for signatures (RFC 7518, 3.1). Those with a shared secret and none at all are not taken.

@@ -19,9 +19,9 @@ mod token;
 
 pub use answer::GrantedScopes;
 pub use declaration::{
-    AnswerPlaces, CallbackSignature, CallbackValue, ClientAuthentication, DeclaredError,
-    ErrorMeaning, ExpiresAt, InstantForm, Issuer, OAuth2Code, OpenId, Pkce, Quirk, RefreshTokens,
-    ResponseMode, RevocationWay, RevokedToken, ScopeSeparator, SignedText, SigningAlgorithm,
-    TokenBody, TokenEndpoint, TokenValue,
+    AnswerPlaces, CallbackSignature, CallbackValue, ClientAuthentication, ExpiresAt, InstantForm,
+    Issuer, OAuth2Code, OpenId, Pkce, Quirk, RefreshTokens, ResponseMode, RevocationWay,
+    RevokedToken, ScopeSeparator, SignedText, SigningAlgorithm, TokenBody, TokenEndpoint,
+    TokenValue,
 };
 pub use pkce::Verifier;

@@ -15,17 +15,16 @@ use super::answer::{RefreshToken, TokenAnswer};
 use super::assertion::{Who, assertion};
 use super::authorize::join;
 use super::declaration::{
-    ClientAuthentication, DeclaredError, ErrorMeaning, OAuth2Code, Pkce, Quirk, RefreshTokens,
-    RevokedToken, TokenBody, TokenEndpoint,
+    ClientAuthentication, OAuth2Code, Pkce, Quirk, RefreshTokens, RevokedToken, TokenBody,
+    TokenEndpoint,
 };
 use crate::call::{add_headers, set_form, set_json};
 use crate::client::{Begin, Calls, Client, Granted, RefreshFailure};
 use crate::client_credentials::ClientCredentials;
+use crate::declared_error;
 use crate::endpoint::Endpoint;
 use crate::held::Held;
-use crate::provider::{
-    ProviderError, ProviderFailure, ProviderText, judge, send, sensitive, unintelligible,
-};
+use crate::provider::{ProviderFailure, Unintelligible, judge, send, sensitive, unintelligible};
 use crate::template::Template;
 use crate::values::Values;
 
@@ -160,14 +159,18 @@ impl Client {
         asked: TokenRequest<'_>,
         scopes: &[String],
     ) -> Result<TokenAnswer, ProviderFailure> {
+        let mut secrets = vec![self.id_and_secret(&asked.known).1];
+        for (name, value) in &asked.fields {
+            if ["code", "refresh_token", "code_verifier"].contains(name) {
+                secrets.push(Secret::new(value.clone()));
+            }
+        }
         let request = self.token_request(token, calls, asked)?;
         let answer = send(calls.outbound, calls.deadline, request).await?;
-        if let Some(failure) = declared_failure(&token.errors, &answer) {
-            return Err(failure);
-        }
-        let members = judge(&answer)?;
-        TokenAnswer::read(members, token, scopes, calls.now)
-            .map_err(|why| unintelligible(&answer, why))
+        read_tokens(token, &answer, scopes, calls).map_err(|failure| {
+            let secrets: Vec<&str> = secrets.iter().map(|one| one.expose().as_str()).collect();
+            failure.without(&secrets)
+        })
     }
 
     fn token_request(
@@ -255,17 +258,13 @@ impl Client {
         held: &Held,
     ) -> Result<Request, ProviderFailure> {
         let known = self.known(&held.values);
-        let (token, hint) = match (which, &held.refresh_token) {
-            (RevokedToken::Refresh, Some(refresh)) => (refresh, "refresh_token"),
-            (RevokedToken::Refresh, None) | (RevokedToken::Access, _) => {
-                (&held.access_token, "access_token")
-            }
+        let token = match (which, &held.refresh_token) {
+            (RevokedToken::Refresh, Some(refresh)) => refresh,
+            (RevokedToken::Refresh, None) | (RevokedToken::Access, _) => &held.access_token,
         };
         let mut request = Request::new("revocation", Method::POST, endpoint.url(&known)?);
-        let mut fields = vec![
-            ("token".to_owned(), token.clone()),
-            ("token_type_hint".to_owned(), hint.to_owned()),
-        ];
+        // No hint of its kind: nobody needs it, and some document no such parameter.
+        let mut fields = vec![("token".to_owned(), token.clone())];
         let declared = match &self.integration.auth {
             crate::Auth::OAuth2Code(code) => Some(&code.token),
             crate::Auth::ClientCredentials(declared) => Some(&declared.token),
@@ -337,29 +336,27 @@ impl Identity {
     }
 }
 
-/// What an answer means by the declaration, where that says anything of it.
-fn declared_failure(declared: &[DeclaredError], answer: &Response) -> Option<ProviderFailure> {
-    if declared.is_empty() {
-        return None;
+fn read_tokens(
+    token: &TokenEndpoint,
+    answer: &Response,
+    scopes: &[String],
+    calls: &Calls<'_>,
+) -> Result<TokenAnswer, ProviderFailure> {
+    if let Some(failure) = declared_error::failure(&token.errors, answer) {
+        return Err(failure);
     }
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
-    let text_at = |at: &str| body.pointer(at).and_then(Value::as_str);
-    let found = declared
-        .iter()
-        .find(|error| text_at(&error.at).is_some_and(|text| error.pattern.fits(text)))?;
-    let status = answer.status.as_u16();
-    let error = ProviderError {
-        code: text_at(&found.at).and_then(ProviderText::new),
-        description: None,
-    };
-    Some(match found.means {
-        ErrorMeaning::GrantRefused => ProviderFailure::GrantRefused { status, error },
-        ErrorMeaning::ClientRefused => ProviderFailure::ClientRefused { status, error },
-        ErrorMeaning::Unavailable => ProviderFailure::Unavailable {
-            status,
-            retry_after: None,
-        },
-    })
+    let members = judge_token(answer)?;
+    TokenAnswer::read(members, token, scopes, calls.now).map_err(|why| unintelligible(answer, why))
+}
+
+/// Tells a token endpoint's success from its refusals (RFC 6749, 5.2). A page for people with one of the statuses of refusals comes from
+/// something that stands before the endpoint, so that it says nothing of the grant: it may work later.
+fn judge_token(answer: &Response) -> Result<Map<String, Value>, ProviderFailure> {
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<");
+    if is_page && matches!(answer.status.as_u16(), 400 | 401 | 403) {
+        return Err(unintelligible(answer, Unintelligible::Html));
+    }
+    judge(answer)
 }
 
 /// HTTP Basic as RFC 6749, 2.3.1 has it: both parts encoded as in a form before they are joined. Some want them as they are.

@@ -117,6 +117,18 @@ impl ProviderFailure {
         self.error().map_or("", ProviderError::status_text)
     }
 
+    /// The same with none of these in what the third party said.
+    #[must_use]
+    pub(crate) fn without(mut self, secrets: &[&str]) -> Self {
+        if let Self::GrantRefused { error, .. }
+        | Self::ClientRefused { error, .. }
+        | Self::Refused { error, .. } = &mut self
+        {
+            *error = std::mem::take(error).without(secrets);
+        }
+        self
+    }
+
     /// What the third party said.
     pub fn error(&self) -> Option<&ProviderError> {
         match self {

@@ -10,6 +10,9 @@ pub struct ProviderText(String);
 
 const MAX_CHARS: usize = 300;
 
+/// A shorter text may stand anywhere by chance, and is no secret.
+const SECRET_MIN: usize = 6;
+
 impl ProviderText {
     /// Cleans a text. None where nothing is left of it.
     pub fn new(raw: &str) -> Option<Self> {
@@ -81,6 +84,22 @@ impl ProviderError {
             .as_ref()
             .or(self.code.as_ref())
             .map_or("", ProviderText::as_str)
+    }
+
+    /// The same where none of these stands in it: some repeat the code or token that they refuse.
+    #[must_use]
+    pub(crate) fn without(self, secrets: &[&str]) -> Self {
+        let bare = |text: Option<ProviderText>| {
+            let mut text = text?.0;
+            for secret in secrets.iter().filter(|secret| secret.len() >= SECRET_MIN) {
+                text = text.replace(secret, "…");
+            }
+            Some(ProviderText(text))
+        };
+        Self {
+            code: bare(self.code),
+            description: bare(self.description),
+        }
     }
 
     pub(crate) fn has_code(&self, code: &str) -> bool {

@@ -7,7 +7,8 @@ use super::*;
 use crate::oauth2::{GrantedScopes, RefreshTokens, RevocationWay};
 use crate::provider::ProviderFailure;
 use crate::tests::fake::Fake;
-use crate::tests::provider::{CALLBACK, Provider, person};
+use crate::tests::parts::person;
+use crate::tests::provider::{CALLBACK, Provider};
 use crate::{Begin, CallbackQuery, RefreshFailure, Revocation};
 
 async fn live(integration: &Arc<Integration>) {
@@ -71,6 +72,10 @@ async fn live(integration: &Arc<Integration>) {
         held.values.extend(&first.values);
     }
     provider.call_api(&client, &calls, &held);
+    let ended = client.revoke_account(&calls, &held).await.unwrap();
+    let account = integration.account.as_ref();
+    let offered = account.is_some_and(|account| account.revocation.is_some());
+    assert_eq!(ended == Revocation::Done, offered);
 
     for _ in 0..2 {
         let fresh = client.refresh(&calls, &held, &redirect_uri, &scopes).await;
@@ -111,6 +116,7 @@ async fn live(integration: &Arc<Integration>) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "says which one it is that fails")]
 async fn every_declaration_of_the_catalogue_works() {
     let origins = Origins::new(&url("https://sandbox.hub.example")).unwrap();
     for integration in Catalogue::embedded(&origins).unwrap().iter() {

@@ -22,6 +22,7 @@ const SAMPLES: &[&str] = &[
     "stores/abc123",
     "https://acme.my.salesforce.com",
     "GB",
+    "ORGANISATION",
     "business",
     "https://api.accounting2.twinfield.com",
     "0123456789abcdef0123456789abcdef01234567",
@@ -104,4 +105,40 @@ pub(super) fn put_value(target: &mut Value, pointer: &str, value: Value) {
         };
     }
     *place = value;
+}
+
+/// What the person types, as it is read.
+pub(super) fn person(integration: &Integration) -> Values {
+    let fields = integration.person.iter();
+    fields
+        .map(|field| {
+            let typed = match (&field.options.first(), &field.example, field.kind) {
+                (Some(option), _, _) => option.value.clone(),
+                (None, Some(example), _) => example.clone(),
+                (None, None, crate::FieldKind::Address) => "https://north.example/shop".to_owned(),
+                (None, None, _) => sample(&field.name, field.pattern.as_ref()),
+            };
+            let read = field.read(&typed);
+            let value = read.unwrap_or_else(|why| panic!("{}: {typed}: {why:?}", field.name));
+            (format!("person.{}", field.name), value.unwrap())
+        })
+        .collect()
+}
+
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    handclasp_domain::percent_encode(text, &mut encoded);
+    encoded
+}
+
+/// Where a page of a third party's may stand.
+pub(super) fn page(pattern: &Pattern) -> String {
+    let fits = [
+        "https://pages.acme.example/l/1",
+        "https://secure.plaid.com/hl/1",
+    ];
+    let found = fits.iter().find(|text| pattern.fits(text));
+    found
+        .unwrap_or_else(|| panic!("add an address that fits {}", pattern.as_str()))
+        .to_string()
 }

@@ -13,37 +13,19 @@ use super::*;
 use crate::account::Reader;
 use crate::call::{Call, CallBody};
 use crate::oauth2::{
-    CallbackValue, ClientAuthentication, InstantForm, Pkce, Quirk, RefreshTokens, ResponseMode,
-    RevocationWay, TokenBody, TokenEndpoint,
+    ClientAuthentication, InstantForm, Pkce, Quirk, RefreshTokens, ResponseMode, RevocationWay,
+    TokenBody, TokenEndpoint,
 };
-use crate::pattern::Pattern;
 use crate::template::Template;
 use crate::tests::fake::{Reply, Seen};
 use crate::tests::parts::{
-    callback_value, callback_values, listed, put, put_value, sample, token_endpoint,
+    callback_value, callback_values, encode, listed, page, person, put, put_value, sample,
+    token_endpoint,
 };
 use crate::token_link::Address;
 use crate::{Calls, Endpoint, Held, Values};
 
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
-
-/// What the person types, as it is read.
-pub(super) fn person(integration: &Integration) -> Values {
-    let fields = integration.person.iter();
-    fields
-        .map(|field| {
-            let typed = match (&field.options.first(), &field.example, field.kind) {
-                (Some(option), _, _) => option.value.clone(),
-                (None, Some(example), _) => example.clone(),
-                (None, None, crate::FieldKind::Address) => "https://north.example/shop".to_owned(),
-                (None, None, _) => sample(&field.name, field.pattern.as_ref()),
-            };
-            let read = field.read(&typed);
-            let value = read.unwrap_or_else(|why| panic!("{}: {typed}: {why:?}", field.name));
-            (format!("person.{}", field.name), value.unwrap())
-        })
-        .collect()
-}
 
 #[derive(Default)]
 struct Memory {
@@ -174,6 +156,8 @@ impl Provider {
             let before = account.before.as_ref();
             all.extend(before.map(|it| ("account.before", &it.call.endpoint)));
             all.extend(account.call.as_ref().map(|it| ("account", &it.endpoint)));
+            let revocation = account.revocation.as_ref();
+            all.extend(revocation.map(|it| ("account.revocation", &it.endpoint)));
         }
         all
     }
@@ -274,7 +258,7 @@ impl Provider {
             back.sort();
             let pairs: Vec<String> = back
                 .iter()
-                .map(|(name, value)| format!("{name}={value}"))
+                .map(|(name, value)| format!("{name}={}", encode(value)))
                 .collect();
             let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
             let tag = hmac::sign(&key, pairs.join("&").as_bytes());
@@ -342,20 +326,14 @@ impl Provider {
     fn link_address(&self) -> String {
         match &self.integration.auth {
             Auth::TokenLink(link) => match &link.address {
-                Address::Answered { pattern, .. } => {
-                    let fits = [
-                        "https://pages.acme.example/l/1",
-                        "https://ob.gocardless.com/psd2/start/1",
-                        "https://secure.plaid.com/hl/1",
-                    ];
-                    let found = fits.iter().find(|text| pattern.fits(text));
-                    found
-                        .unwrap_or_else(|| panic!("add an address that fits {}", pattern.as_str()))
-                        .to_string()
-                }
+                Address::Answered { pattern, .. } => page(pattern),
                 Address::Made(_) => String::new(),
             },
-            _ => String::new(),
+            Auth::OAuth2Code(_)
+            | Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::FileUpload => String::new(),
         }
     }
 
@@ -403,6 +381,9 @@ impl Provider {
     /// A declared call: that it is made as declared, and an answer in which all is at its place.
     fn call(&self, what: &str, request: &Seen) -> Reply {
         let (call, mut body) = match (&self.integration.auth, &self.integration.account) {
+            (_, Some(account)) if what == "account.revocation" => {
+                (account.revocation.as_ref().unwrap(), json!({}))
+            }
             (Auth::TokenLink(link), _) if what == "before" => {
                 let before = link.before.as_ref().unwrap();
                 let entry = self.entry("step", before.keep.iter());
@@ -440,7 +421,7 @@ impl Provider {
                 if let Some(only) = &account.only {
                     put(&mut entry, &only.at, &sample("only", Some(&only.pattern)));
                 }
-                if let Some(Reader::Pointer(at)) = &account.name {
+                if let Some(Reader::Pointer(at)) = account.name.first() {
                     put(&mut entry, at, "Party One");
                 }
                 let mut body = listed(entry, account.list.as_deref());

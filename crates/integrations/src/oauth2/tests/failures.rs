@@ -17,6 +17,10 @@ async fn what_nobody_can_read_fails_cleanly() {
             Unintelligible::Html,
         ),
         (
+            Reply::of(403, "text/html", " <h1>invalid_grant</h1>"),
+            Unintelligible::Html,
+        ),
+        (
             Reply::of(200, "application/json", ""),
             Unintelligible::Empty,
         ),
@@ -213,7 +217,7 @@ async fn refusals_are_told_apart() {
             "",
         ),
         (
-            Reply::of(403, "text/html", "<h1>invalid_grant</h1>"),
+            Reply::of(404, "text/html", "<h1>invalid_grant</h1>"),
             Is::Other,
             "",
         ),
@@ -240,6 +244,17 @@ async fn refusals_are_told_apart() {
             "{failure}"
         );
     }
+}
+
+/// Some repeat the code that they refuse, as Stripe does.
+#[tokio::test]
+async fn what_was_sent_does_not_come_back_in_what_is_told() {
+    let said = "Authorization code does not exist: the-code";
+    let body = json!({"error": "invalid_grant", "error_description": said});
+    let failure = answer(Reply::json(400, &body)).await.unwrap_err();
+    assert!(matches!(failure, ProviderFailure::GrantRefused { .. }));
+    let told = "Authorization code does not exist: …";
+    assert_eq!(failure.status_text(), told);
 }
 
 #[tokio::test]

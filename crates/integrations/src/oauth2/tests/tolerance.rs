@@ -64,10 +64,10 @@ async fn lifetimes_in_every_spelling() {
         (json!("NaN"), None),
         (json!(true), None),
         (json!([3600]), None),
-        (json!(u64::MAX), Some(10 * YEAR)),
-        (json!(1e300), Some(10 * YEAR)),
-        (json!("inf"), Some(10 * YEAR)),
-        (json!("99999999999999999999999999"), Some(10 * YEAR)),
+        (json!(u64::MAX), Some(50 * YEAR)),
+        (json!(1e300), Some(50 * YEAR)),
+        (json!("inf"), Some(50 * YEAR)),
+        (json!("99999999999999999999999999"), Some(50 * YEAR)),
     ] {
         let answer = with(json!({"expires_in": spelled})).await.unwrap();
         assert_eq!(
