@@ -25,6 +25,7 @@ mod client_credentials;
 mod data_type;
 mod declaration;
 mod declared_error;
+mod delivery;
 mod endpoint;
 mod fields;
 mod held;
@@ -50,6 +51,9 @@ pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
 pub use declaration::{Auth, Brand, DeclarationError, Integration, Mobile};
 pub use declared_error::{DeclaredError, ErrorMeaning};
+pub use delivery::{
+    DELIVERY_MAX, DELIVERY_PATH, Delivered, Delivery, MalformedDelivery, RefusedDelivery,
+};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
 pub use fields::{Choice, FieldKind, FieldProblem, OperatorField, PersonField};
 pub use held::Held;

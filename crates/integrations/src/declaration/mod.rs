@@ -9,6 +9,7 @@
 mod auth;
 mod calls;
 mod check;
+mod delivery;
 mod fields;
 mod token;
 
@@ -28,6 +29,7 @@ use crate::account::Account;
 use crate::api::Api;
 use crate::client_credentials::ClientCredentials;
 use crate::data_type::DataType;
+use crate::delivery::Delivery;
 use crate::endpoint::{Origins, SANDBOX};
 use crate::fields::{OperatorField, PersonField};
 use crate::oauth1::OAuth1;
@@ -101,6 +103,8 @@ pub enum Auth {
     /// By a page of the third party's that a call of ours, or an address, leads to, and that sends the person back with a token or
     /// a sign that it is done.
     TokenLink(Arc<TokenLink>),
+    /// By keys that the third party's server delivers to ours while the person is at its pages.
+    Delivery(Arc<Delivery>),
     /// By uploading files: there is nobody to authorize.
     FileUpload,
 }
@@ -109,7 +113,7 @@ impl Auth {
     /// Whether a person is sent to pages of the third party's.
     pub const fn leaves(&self) -> bool {
         match self {
-            Self::OAuth2Code(_) | Self::OAuth1(_) | Self::TokenLink(_) => true,
+            Self::OAuth2Code(_) | Self::OAuth1(_) | Self::TokenLink(_) | Self::Delivery(_) => true,
             Self::ClientCredentials(_) | Self::Credentials | Self::FileUpload => false,
         }
     }
@@ -222,7 +226,9 @@ pub(crate) fn parse(
     let source = Source { file, text };
     let raw = read(&source)?;
     let key = check_key(&source, raw.key)?;
-    check_head(&source, &raw.name, &raw.docs, &raw.data_types)?;
+    // Files may be of anything.
+    let is_upload = raw.auth.is_upload();
+    check_head(&source, &raw.name, &raw.docs, &raw.data_types, is_upload)?;
     let brand = check_brand(&source, raw.brand)?;
     let sources = check_sources(&source, raw.sources)?;
 
@@ -286,6 +292,7 @@ fn whole(source: &Source<'_>, integration: &Integration) -> Result<(), Declarati
         | Auth::OAuth1(_)
         | Auth::Credentials
         | Auth::TokenLink(_)
+        | Auth::Delivery(_)
         | Auth::FileUpload => return Ok(()),
     };
     Err(source.error(0..0, "integration.toml", problem))
@@ -306,6 +313,7 @@ fn check_head(
     name: &Spanned<String>,
     docs: &Spanned<String>,
     data_types: &Spanned<Vec<DataType>>,
+    is_upload: bool,
 ) -> Result<(), DeclarationError> {
     let text = name.get_ref();
     if text.trim() != text
@@ -323,7 +331,7 @@ fn check_head(
         return Err(source.error(docs.span(), "docs", "must be an https address"));
     }
     let types = data_types.get_ref();
-    if types.is_empty() {
+    if types.is_empty() && !is_upload {
         return Err(source.error(data_types.span(), "data_types", "names no data"));
     }
     if (1..types.len()).any(|i| types[..i].contains(&types[i])) {

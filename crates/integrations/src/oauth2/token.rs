@@ -24,9 +24,7 @@ use crate::client_credentials::ClientCredentials;
 use crate::declared_error;
 use crate::endpoint::Endpoint;
 use crate::held::Held;
-use crate::provider::{
-    ProviderFailure, Unintelligible, judge, send, sensitive, unintelligible,
-};
+use crate::provider::{ProviderFailure, Unintelligible, judge, send, sensitive, unintelligible};
 use crate::template::Template;
 use crate::values::Values;
 
@@ -296,6 +294,7 @@ impl Client {
             crate::Auth::OAuth1(_)
             | crate::Auth::Credentials
             | crate::Auth::TokenLink(_)
+            | crate::Auth::Delivery(_)
             | crate::Auth::FileUpload => None,
         };
         if let Some(declared) = declared {

@@ -5,6 +5,7 @@ pub(crate) mod fake;
 mod life;
 mod provider;
 mod registration;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,6 +108,7 @@ pub(crate) fn code_flow(integration: &Integration) -> &OAuth2Code {
         | Auth::OAuth1(_)
         | Auth::Credentials
         | Auth::TokenLink(_)
+        | Auth::Delivery(_)
         | Auth::FileUpload => panic!("no code flow"),
     }
 }

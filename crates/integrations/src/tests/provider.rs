@@ -24,7 +24,7 @@ use crate::{Calls, Endpoint, Held, Values};
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
 
 /// What fits patterns, in the order in which it is tried.
-const SAMPLES: [&str; 13] = [
+const SAMPLES: [&str; 16] = [
     "north-wind",
     "1234567",
     "https://eu.acme.example",
@@ -38,6 +38,9 @@ const SAMPLES: [&str; 13] = [
     "https://acme.my.salesforce.com",
     "GB",
     "ORGANISATION",
+    "acct_1PgafTB7WZ01zgkW",
+    "ck_0123abcd",
+    "cs_0123abcd",
 ];
 
 fn sample(name: &str, pattern: Option<&Pattern>) -> String {
@@ -99,6 +102,12 @@ impl Provider {
             for (name, value) in &token.answer.keep {
                 let sample = sample(name, value.pattern.as_ref());
                 own.set(format!("token.{name}"), sample);
+            }
+        }
+        if let Auth::Delivery(declared) = &integration.auth {
+            for (name, value) in &declared.keep {
+                let sample = sample(name, value.pattern.as_ref());
+                own.set(format!("delivery.{name}"), sample);
             }
         }
         if let Auth::TokenLink(link) = &integration.auth {
@@ -177,6 +186,7 @@ impl Provider {
             Auth::OAuth2Code(_)
             | Auth::ClientCredentials(_)
             | Auth::Credentials
+            | Auth::Delivery(_)
             | Auth::FileUpload => {}
         }
         if let Some(account) = &self.integration.account {
@@ -198,7 +208,11 @@ impl Provider {
             Auth::OAuth2Code(declared) => Some(declared.token.refresh_tokens),
             // Another is asked for as the first was.
             Auth::ClientCredentials(_) => Some(RefreshTokens::Stay),
-            Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => None,
         }
     }
 
@@ -208,7 +222,7 @@ impl Provider {
             Auth::ClientCredentials(declared) => &declared.token.revocation,
             Auth::OAuth1(declared) => &declared.revocation,
             Auth::TokenLink(declared) => &declared.revocation,
-            Auth::Credentials | Auth::FileUpload => &RevocationWay::None,
+            Auth::Credentials | Auth::Delivery(_) | Auth::FileUpload => &RevocationWay::None,
         }
     }
 
@@ -246,6 +260,10 @@ impl Provider {
                     }
                 }
                 vec![("state".to_owned(), "st4te".to_owned())]
+            }
+            Auth::Delivery(declared) => {
+                assert!(query.values().any(|value| value == "st4te"));
+                vec![(declared.state_parameter.clone(), "st4te".to_owned())]
             }
             Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => {
                 panic!("nobody goes")
@@ -323,6 +341,20 @@ impl Provider {
             back.push(("iss".to_owned(), issuer.value.fill(&self.known).unwrap()));
         }
         back
+    }
+
+    /// What its server delivers to ours, where it does.
+    pub(super) fn delivery(&self) -> Option<Vec<u8>> {
+        let Auth::Delivery(declared) = &self.integration.auth else {
+            return None;
+        };
+        let mut body = json!({});
+        put(&mut body, &declared.state, "st4te");
+        for (name, value) in &declared.keep {
+            let known = self.known.get(&format!("delivery.{name}"));
+            put(&mut body, &value.at, known.unwrap());
+        }
+        Some(body.to_string().into_bytes())
     }
 
     /// Where a page stands that was made.
@@ -686,7 +718,11 @@ fn token_endpoint(integration: &Integration) -> Option<&TokenEndpoint> {
     match &integration.auth {
         Auth::OAuth2Code(declared) => Some(&declared.token),
         Auth::ClientCredentials(declared) => Some(&declared.token),
-        Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
+        Auth::OAuth1(_)
+        | Auth::Credentials
+        | Auth::TokenLink(_)
+        | Auth::Delivery(_)
+        | Auth::FileUpload => None,
     }
 }
 
@@ -695,7 +731,9 @@ fn callback_values(integration: &Integration) -> impl Iterator<Item = (&String, 
         Auth::OAuth2Code(declared) => Some(&declared.callback_values),
         Auth::OAuth1(declared) => Some(&declared.callback_values),
         Auth::TokenLink(declared) => Some(&declared.callback_values),
-        Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => None,
+        Auth::ClientCredentials(_) | Auth::Credentials | Auth::Delivery(_) | Auth::FileUpload => {
+            None
+        }
     };
     values.into_iter().flatten()
 }
