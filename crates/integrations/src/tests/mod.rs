@@ -1,6 +1,7 @@
 //! Integrations against scripted third parties on real ports, through the real outgoing client.
 
 mod callback;
+mod delivery;
 pub(crate) mod fake;
 mod life;
 mod provider;
