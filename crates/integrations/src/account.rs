@@ -19,24 +19,26 @@ pub struct Account {
     pub call: Option<Call>,
     /// Where the companies stand in the answer (RFC 6901), where it has several; empty for the whole answer.
     pub list: Option<String>,
-    /// Which entries of the list are companies, where some are not.
+    /// Which entries are companies that can be connected, where not all are.
     pub only: Option<Only>,
-    /// A company's id.
+    /// A company's id. As a template it knows what is kept of the same entry.
     pub id: Reader,
     /// Its name: the first of these that is there and not empty.
     pub name: Vec<Reader>,
     /// What else is kept of it, as `account.<name>`.
     pub keep: BTreeMap<String, Reader>,
+    /// What kept values have to look like. Those that reach into a host need it.
+    pub patterns: BTreeMap<String, Pattern>,
     /// The call that ends access to one company and leaves the person's others alone, where there is one.
     pub revocation: Option<Call>,
 }
 
-/// Which entries of a list are meant.
+/// Which entries of a list are companies that can be connected: the others are passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Only {
-    /// Where a text of the entry stands (RFC 6901).
+    /// Where the text stands by which they are known (RFC 6901).
     pub at: String,
-    /// What it has to look like.
+    /// What it has to look like. An entry without it is none.
     pub pattern: Pattern,
 }
 
@@ -155,20 +157,28 @@ impl Account {
         entry: &Value,
         values: &Values,
     ) -> Result<FoundAccount, Unintelligible> {
-        let id = self.id.read(entry, values).and_then(identifier);
-        let id = id.ok_or(Unintelligible::NoIdentity)?;
-        let name = self
-            .name
-            .iter()
-            .find_map(|name| ProviderText::new(&name.read(entry, values)?))
-            .map(|name| name.as_str().to_owned())
-            .unwrap_or_default();
         let mut own = kept(&self.keep, entry, values)?;
         for (name, value) in values.of("account") {
             if own.get(&format!("account.{name}")).is_none() {
                 own.set(format!("account.{name}"), value);
             }
         }
+        for (name, pattern) in &self.patterns {
+            let kept = own.get(&format!("account.{name}")).unwrap_or_default();
+            if !pattern.fits(kept) {
+                return Err(Unintelligible::BadValue);
+            }
+        }
+        let mut known = values.clone();
+        known.extend(&own);
+        let id = self.id.read(entry, &known).and_then(identifier);
+        let id = id.ok_or(Unintelligible::NoIdentity)?;
+        let name = self
+            .name
+            .iter()
+            .find_map(|name| ProviderText::new(&name.read(entry, &known)?))
+            .map(|name| name.as_str().to_owned())
+            .unwrap_or_default();
         own.set("account.id", id.clone());
         Ok(FoundAccount {
             id,

@@ -191,7 +191,7 @@ impl CallbackValue {
 impl CallbackSignature {
     /// Whether the callback is signed with this key.
     fn holds(&self, query: &CallbackQuery, key: &Secret<String>) -> bool {
-        let Some(told) = query.value(&self.parameter).and_then(|told| hex(told)) else {
+        let Some(told) = query.value(&self.parameter).and_then(hex) else {
             return false;
         };
         let text = match self.over {

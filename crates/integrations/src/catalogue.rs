@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use handclasp_domain::PlatformKey;
 
-use crate::declaration::{self, DeclarationError, Integration};
+use crate::declaration::{self, DeclarationError};
 use crate::endpoint::Origins;
+use crate::integration::Integration;
 
 /// The folders under `integrations/`, as they were when the program was built.
 const EMBEDDED: &[Folder<'static>] = include!(concat!(env!("OUT_DIR"), "/folders.rs"));

@@ -16,9 +16,9 @@ use url::Url;
 
 use crate::callback::{CallbackQuery, MalformedCallback, RefusedCallback};
 use crate::client::{Begin, Begun, Client, Granted};
-use crate::declaration::{Auth, Integration};
 use crate::endpoint::Endpoint;
 use crate::held::Held;
+use crate::integration::{Auth, Integration};
 use crate::oauth2::{GrantedScopes, TokenValue, kept_values};
 use crate::provider::{ProviderError, Unintelligible, members};
 use crate::template::Unfilled;

@@ -25,6 +25,43 @@ pub struct OperatorField {
     pub options: Vec<Choice>,
 }
 
+/// The name of the field with the client id of a registration.
+pub const CLIENT_ID: &str = "client_id";
+
+/// The name of the field with the client secret of a registration.
+pub const CLIENT_SECRET: &str = "client_secret";
+
+impl OperatorField {
+    /// Reads what was entered. Spaces around it, which come from copying, are taken off; nothing may be left, which is to take away
+    /// what was there.
+    ///
+    /// # Errors
+    /// What is wrong, as a clause. It repeats nothing of what was entered.
+    pub fn read<'a>(&self, entered: &'a str) -> Result<&'a str, &'static str> {
+        let value = entered.trim();
+        if value.is_empty() {
+            return Ok(value);
+        }
+        // A private key has lines; everything else goes into a header or a form as it is.
+        let is_key = value.starts_with("-----BEGIN ");
+        let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        if value.len() > 10_000 || !(is_key || value.bytes().all(is_visible)) {
+            return Err("must have visible ASCII characters, at most 10,000");
+        }
+        if !self.options.is_empty() && self.options.iter().all(|one| one.value != value) {
+            return Err("is none of the options");
+        }
+        if self
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| !pattern.fits(value))
+        {
+            return Err("does not look like what it is to be");
+        }
+        Ok(value)
+    }
+}
+
 /// Something that the person who connects is asked for, before the third party's pages or instead of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonField {
@@ -203,10 +240,12 @@ impl PersonField {
                 .then(|| Some(typed.to_owned()))
                 .ok_or(FieldProblem::Unfit);
         }
-        let value = match self.kind {
-            FieldKind::Address => own_address(typed).ok_or(FieldProblem::Unfit)?,
-            kind if kind.is_of_host() => self.of_host(typed),
-            _ => typed.to_owned(),
+        let value = if self.kind == FieldKind::Address {
+            own_address(typed).ok_or(FieldProblem::Unfit)?
+        } else if self.kind.is_of_host() {
+            self.of_host(typed)
+        } else {
+            typed.to_owned()
         };
         let fits = self
             .pattern

@@ -29,6 +29,7 @@ mod delivery;
 mod endpoint;
 mod fields;
 mod held;
+mod integration;
 pub mod oauth1;
 pub mod oauth2;
 mod pattern;
@@ -41,7 +42,7 @@ mod tests;
 mod token_link;
 mod values;
 
-pub use account::{Account, FoundAccount, Only, Reader};
+pub use account::{Account, Before, FoundAccount, Only, Reader};
 pub use api::{Api, ApiAuthorization};
 pub use call::{Call, CallAuthorization, CallBody};
 pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};
@@ -49,14 +50,17 @@ pub use catalogue::{Catalogue, CatalogueError, Folder};
 pub use client::{Begin, Begun, Calls, Client, Granted, RefreshFailure, Revocation};
 pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
-pub use declaration::{Auth, Brand, DeclarationError, Integration, Mobile};
+pub use declaration::DeclarationError;
 pub use declared_error::{DeclaredError, ErrorMeaning};
 pub use delivery::{
     DELIVERY_MAX, DELIVERY_PATH, Delivered, Delivery, MalformedDelivery, RefusedDelivery,
 };
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
-pub use fields::{Choice, FieldKind, FieldProblem, OperatorField, PersonField};
+pub use fields::{
+    CLIENT_ID, CLIENT_SECRET, Choice, FieldKind, FieldProblem, OperatorField, PersonField,
+};
 pub use held::Held;
+pub use integration::{Auth, Brand, Integration, Mobile};
 pub use pattern::Pattern;
 pub use registration::{
     BadRegistration, ChangedEndpoints, Fingerprint, NotAFingerprint, Registration,

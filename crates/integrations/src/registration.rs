@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_domain::Secret;
 
-use crate::declaration::Integration;
+use crate::integration::Integration;
 use crate::surface::surface;
 
 /// What identifies where a declaration sends what an operator entered: a SHA-256 over the key and all that says which addresses are
@@ -105,33 +105,15 @@ impl Registration {
         }
         let mut values = BTreeMap::new();
         for field in &integration.operator {
-            let text = entered
-                .get(&field.name)
-                .map(|value| value.expose().trim())
-                .filter(|text| !text.is_empty());
-            let Some(text) = text else {
+            let entered = entered.get(&field.name).map_or("", |value| value.expose());
+            let text = field
+                .read(entered)
+                .map_err(|problem| bad(&field.name, problem))?;
+            if text.is_empty() {
                 if field.optional {
                     continue;
                 }
                 return Err(bad(&field.name, "is required"));
-            };
-            // A private key has lines; everything else goes into a header or a form as it is.
-            let is_key = text.starts_with("-----BEGIN ");
-            let fits = text.len() <= 10_000
-                && (is_key || text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()));
-            if !fits {
-                let problem = "must have visible ASCII characters, at most 10,000";
-                return Err(bad(&field.name, problem));
-            }
-            if !field.options.is_empty() && field.options.iter().all(|one| one.value != text) {
-                return Err(bad(&field.name, "is none of the options"));
-            }
-            if field
-                .pattern
-                .as_ref()
-                .is_some_and(|pattern| !pattern.fits(text))
-            {
-                return Err(bad(&field.name, "does not look like what it is to be"));
             }
             values.insert(field.name.clone(), Secret::new(text.to_owned()));
         }

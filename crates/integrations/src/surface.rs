@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::account::Reader;
 use crate::api::ApiAuthorization;
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
-use crate::declaration::{Auth, Integration};
 use crate::fields::Choice;
+use crate::integration::{Auth, Integration};
 use crate::oauth2::{CallbackValue, ClientAuthentication, RevocationWay, TokenEndpoint};
 use crate::template::Template;
 use crate::token_link::Address;
@@ -28,6 +28,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         Auth::OAuth2Code(code) => {
             all.add("kind", "oauth2_code");
             all.add("authorization", code.authorization_endpoint.template());
+            if let Some(redirect_uri) = &code.redirect_uri {
+                all.add("redirect_uri", redirect_uri.as_str());
+            }
             all.templates("authorize", &code.authorize_parameters);
             if let Some(issuer) = &code.issuer {
                 all.add("issuer", issuer.value.as_str());
@@ -69,6 +72,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
                 }
                 Address::Made(endpoint) => all.add("address", endpoint.template()),
             }
+            if let Some(after) = &declared.after {
+                all.call("after", &after.call);
+            }
             if let Some(exchange) = &declared.exchange {
                 all.call("exchange", exchange);
             }
@@ -95,6 +101,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         if let Some(revocation) = &account.revocation {
             all.call("account.revocation", revocation);
         }
+        for (name, pattern) in &account.patterns {
+            all.add(&format!("account.{name}.pattern"), pattern.as_str());
+        }
     }
     if let Some(api) = &integration.api {
         all.add("api", api.base.template());
@@ -114,6 +123,43 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
     }
     all.0.sort();
     all.0
+}
+
+/// Every address that is called, or that a person is sent to, as it is declared.
+pub(crate) fn addresses(integration: &Integration) -> Vec<String> {
+    let is_address = |text: &str| text.contains("://") || text.starts_with('{');
+    surface(integration)
+        .into_iter()
+        .filter_map(|(what, text)| {
+            let is_call = [
+                "authorization",
+                "token",
+                "refresh",
+                "issuer",
+                "jwks",
+                "userinfo",
+                "request",
+                "address",
+                "api",
+            ];
+            if is_call.contains(&what.as_str()) {
+                return Some(text);
+            }
+            // A call is a method and an address.
+            let (method, address) = text.split_once(' ')?;
+            let is_method = ["GET", "POST", "PUT", "DELETE"].contains(&method);
+            (is_method && is_address(address)).then(|| address.to_owned())
+        })
+        .chain(revocation(integration))
+        .collect()
+}
+
+/// Where a token is revoked, which is no call of its own.
+fn revocation(integration: &Integration) -> Option<String> {
+    match &integration.token_endpoint()?.revocation {
+        RevocationWay::Rfc7009 { endpoint, .. } => Some(endpoint.template().to_owned()),
+        RevocationWay::None | RevocationWay::Call(_) => None,
+    }
 }
 
 struct Surface(Vec<(String, String)>);

@@ -288,6 +288,8 @@ impl Place {
                             .bytes()
                             .all(|b| b.is_ascii_alphanumeric() || b == b'-')
                 };
+                // A host has none: who has underscores in account numbers, as NetSuite in `1234567_SB1`, writes hyphens there.
+                let value = value.replace('_', "-");
                 if value.len() > 200 || !value.split('.').all(is_label) {
                     return None;
                 }
@@ -337,6 +339,12 @@ mod tests {
             let template = Template::parse_address(template, &names()).unwrap();
             assert_eq!(template.fill(&values).unwrap(), expected);
         }
+        let netsuite = Template::parse_address("https://{person.shop}.acme.example/", &names());
+        let account = [("person.shop", "1234567_SB1")].into_iter().collect();
+        assert_eq!(
+            netsuite.unwrap().fill(&account).unwrap(),
+            "https://1234567-sb1.acme.example/"
+        );
         let text = Template::parse("Client {callback.realm}", &names()).unwrap();
         assert_eq!(text.fill(&values).unwrap(), "Client a/b ?&é");
         let text = Template::parse("{{ me {{ id }} {person.shop}}}", &names()).unwrap();

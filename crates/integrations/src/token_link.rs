@@ -29,6 +29,8 @@ pub struct TokenLink {
     pub keep: BTreeMap<String, Reader>,
     /// Which callback parameters are kept, as `callback.<name>`.
     pub callback_values: BTreeMap<String, CallbackValue>,
+    /// A call that is made once the person is back and whose answer `exchange` needs. What it keeps is `step.<name>` too.
+    pub after: Option<Before>,
     /// The call that fetches the token once the person is back.
     pub exchange: Option<Call>,
     /// Where the token stands: in the answer of `exchange`, or in what is known. None where calls are made with the operator's own.
@@ -68,7 +70,7 @@ impl Client {
         let mut back = begin.redirect_uri.clone();
         back.query_pairs_mut().append_pair("state", begin.state);
         let mut own = begin.person.clone();
-        own.extend(&self.steps(declared, calls, &own).await?);
+        own.extend(&self.steps(declared.before.as_ref(), calls, &own).await?);
         own.set("return_url", back.as_str());
         own.set("state", begin.state);
         let mut link = Values::default();
@@ -110,9 +112,10 @@ impl Client {
         calls: &Calls<'_>,
         mut own: Values,
     ) -> Result<Granted, ProviderFailure> {
-        let steps = self.steps(declared, calls, &own).await?;
+        let steps = self.steps(declared.before.as_ref(), calls, &own).await?;
         let mut known = own.clone();
         known.extend(&steps);
+        known.extend(&self.steps(declared.after.as_ref(), calls, &known).await?);
         let (answer, response) = match &declared.exchange {
             None => (Value::Null, None),
             Some(exchange) => {
@@ -156,14 +159,14 @@ impl Client {
         })
     }
 
-    /// What the call before the others brings, as `step.<name>`.
+    /// What a call before another brings, as `step.<name>`.
     async fn steps(
         &self,
-        declared: &TokenLink,
+        before: Option<&Before>,
         calls: &Calls<'_>,
         own: &Values,
     ) -> Result<Values, ProviderFailure> {
-        let Some(before) = &declared.before else {
+        let Some(before) = before else {
             return Ok(Values::default());
         };
         let (answer, response) = self

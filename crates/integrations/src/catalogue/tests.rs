@@ -118,6 +118,8 @@ fn every_field_is_read() {
             ("client_id", "Application ID", false),
             ("client_secret", "Client secret", true),
             ("subscription_key", "Subscription key", true),
+            ("redirect_name", "Name of the redirect address", false),
+            ("draft", "Draft", false),
         ]
     );
     assert!(acme.unverified && acme.mobile == crate::Mobile::Awkward);
@@ -125,7 +127,10 @@ fn every_field_is_read() {
     let account = acme.account.as_ref().unwrap();
     assert_eq!(
         (account.id.as_str(), account.list.as_deref()),
-        ("/id", Some("/data/companies"))
+        (
+            "{account.environment}:{account.number}",
+            Some("/data/companies")
+        )
     );
 }
 
@@ -364,7 +369,18 @@ fn mistakes_are_told_with_file_line_and_field() {
             "RFC 6901",
         ),
         ("na~1me", "na~me", "account.name", "RFC 6901"),
-        ("id = \"/id\"", "id = \"id\"", "account.id", "RFC 6901"),
+        (
+            "\"{account.environment}:{account.number}\"",
+            "\"id\"",
+            "account.id",
+            "RFC 6901",
+        ),
+        (
+            "patterns.server",
+            "patterns.serve",
+            "account.patterns.serve",
+            "not kept",
+        ),
         (
             "\"grant_refused\"",
             "\"ended_already\"",
@@ -405,6 +421,13 @@ fn mistakes_are_told_with_file_line_and_field() {
             format!("{}:{line}: {field}: {}", error.file, error.problem)
         );
     }
+}
+
+#[test]
+fn what_is_kept_of_a_company_reaches_into_a_host_only_with_a_pattern() {
+    let pattern = FULL.lines().find(|line| line.starts_with("patterns"));
+    let error = load(&FULL.replace(pattern.unwrap(), "")).unwrap_err();
+    assert!(error.to_string().contains("api.base: "), "{error}");
 }
 
 #[test]

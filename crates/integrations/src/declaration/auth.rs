@@ -6,14 +6,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::DeclarationError;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
 use super::delivery::RawDelivery;
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
 use super::token::{RawRevocation, RawToken, scopes};
-use super::{Auth, DeclarationError};
 use crate::account::Reader;
 use crate::client_credentials::ClientCredentials;
+use crate::integration::Auth;
 use crate::oauth1::{OAuth1, SignatureMethod};
 use crate::oauth2::{
     CallbackSignature, CallbackValue, Issuer, OAuth2Code, OpenId, Pkce, ResponseMode,
@@ -73,6 +74,7 @@ pub(super) struct RawOAuth2Code {
     authorize_parameters: RawTexts,
     #[serde(default)]
     authorize_without: Vec<Spanned<String>>,
+    redirect_uri: Option<Spanned<String>>,
     code_parameter: Option<Spanned<String>>,
     #[serde(default)]
     response_mode: ResponseMode,
@@ -141,6 +143,7 @@ pub(super) struct RawTokenLink {
     keep: RawTexts,
     #[serde(default)]
     callback_values: BTreeMap<Spanned<String>, RawCallbackValue>,
+    after: Option<RawBefore>,
     exchange: Option<RawCall>,
     token: Option<Spanned<String>>,
     token_lifetime: Option<Spanned<String>>,
@@ -234,6 +237,11 @@ impl RawOAuth2Code {
             &self.authorization_endpoint,
             names,
         )?;
+        let redirect_uri = self
+            .redirect_uri
+            .as_ref()
+            .map(|template| check.template("redirect_uri", template, names))
+            .transpose()?;
         let given = names.and(&["redirect_uri", "state", "scopes"]);
         let authorize_parameters =
             check.parameters("authorize_parameters", &self.authorize_parameters, &given)?;
@@ -300,6 +308,7 @@ impl RawOAuth2Code {
                 .into_iter()
                 .map(Spanned::into_inner)
                 .collect(),
+            redirect_uri,
             code_parameter: self
                 .code_parameter
                 .map_or_else(|| "code".to_owned(), Spanned::into_inner),
@@ -404,6 +413,10 @@ impl RawTokenLink {
             names.add(format!("link.{}", name.get_ref()), Reach::Rest);
         }
         let callback_values = callback_values(check, self.callback_values, names)?;
+        let after = match self.after {
+            None => None,
+            Some(after) => Some(after.check(&check.within("after"), "step", names)?),
+        };
         let exchange = match self.exchange {
             None => None,
             Some(call) => Some(call.check(&check.within("exchange"), names)?),
@@ -423,6 +436,7 @@ impl RawTokenLink {
             address,
             keep,
             callback_values,
+            after,
             exchange,
             token,
             token_lifetime: check.duration("token_lifetime", self.token_lifetime.as_ref())?,

@@ -9,11 +9,12 @@ use toml::Spanned;
 
 use super::DeclarationError;
 use super::check::{Check, RawTexts};
-use super::fields::check_name;
+use super::fields::{check_name, reach_of};
 use crate::account::{Account, Before, Only, Reader};
 use crate::api::{Api, ApiAuthorization};
 use crate::call::{Call, CallAuthorization, CallBody, JsonTemplate};
 use crate::declared_error::{DeclaredError, ErrorMeaning};
+use crate::pattern::Pattern;
 use crate::template::{Names, Reach, Template};
 
 #[derive(Deserialize)]
@@ -75,6 +76,8 @@ pub(super) struct RawAccount {
     #[serde(default)]
     keep: RawTexts,
     revocation: Option<RawCall>,
+    #[serde(default)]
+    patterns: RawTexts,
 }
 
 #[derive(Deserialize)]
@@ -236,14 +239,39 @@ impl RawAccount {
         names: &mut Names,
     ) -> Result<Account, DeclarationError> {
         let check = check.within("account");
+        // Some take the token in the address or the body, and not in a header.
+        let mut given = names.and(&["access_token"]);
         let before = match self.before {
             None => None,
-            Some(before) => Some(before.check(&check.within("before"), "account", names)?),
+            Some(before) => Some(before.check(&check.within("before"), "account", &mut given)?),
         };
         let call = match self.call {
             None => None,
-            Some(call) => Some(call.check(&check.within("call"), names)?),
+            Some(call) => Some(call.check(&check.within("call"), &given)?),
         };
+        for name in before.iter().flat_map(|before| before.keep.keys()) {
+            names.add(format!("account.{name}"), Reach::Rest);
+        }
+        let kept = keep(&check, &self.keep, names)?;
+        for name in kept.keys() {
+            names.add(format!("account.{name}"), Reach::Rest);
+        }
+        let mut patterns = BTreeMap::new();
+        for (name, text) in &self.patterns {
+            let field = format!("patterns.{}", name.get_ref());
+            if names
+                .reach(&format!("account.{}", name.get_ref()))
+                .is_none()
+            {
+                return Err(check.error(name, &field, "is of a value that is not kept"));
+            }
+            let pattern = Pattern::parse(text.get_ref())
+                .map_err(|problem| check.error(text, &field, problem))?;
+            let is_address = pattern.as_str().starts_with("https://");
+            let reach = reach_of(true, is_address);
+            names.add(format!("account.{}", name.get_ref()), reach);
+            patterns.insert(name.get_ref().clone(), pattern);
+        }
         let mut account = Account {
             before,
             call,
@@ -260,13 +288,11 @@ impl RawAccount {
                 None => Vec::new(),
                 Some(places) => names_of(&check, places, names)?,
             },
-            keep: keep(&check, &self.keep, names)?,
+            keep: kept,
+            patterns,
             revocation: None,
         };
         names.add("account.id", Reach::Rest);
-        for name in account.keep.keys() {
-            names.add(format!("account.{name}"), Reach::Rest);
-        }
         if let Some(call) = self.revocation {
             let names = names.and(&["access_token", "refresh_token"]);
             account.revocation = Some(call.check_end(&check.within("revocation"), &names)?);

@@ -9,6 +9,7 @@ use super::DeclarationError;
 use super::calls::{RawCall, RawError, errors};
 use super::check::{Check, RawTexts};
 use super::fields::{check_name, reach_of};
+use crate::integration::is_scope;
 use crate::oauth2::{
     AnswerPlaces, ClientAuthentication, ExpiresAt, InstantForm, Quirk, RefreshTokens,
     RevocationWay, RevokedToken, ScopeSeparator, TokenBody, TokenEndpoint, TokenValue,
@@ -57,6 +58,7 @@ struct RawAnswer {
     refresh_token: Option<Spanned<String>>,
     expires_at: Option<RawExpiresAt>,
     refresh_expires_in: Option<Spanned<String>>,
+    refresh_expires_at: Option<RawExpiresAt>,
     #[serde(default)]
     keep: BTreeMap<Spanned<String>, RawTokenValue>,
 }
@@ -175,16 +177,19 @@ impl RawAnswer {
                 .transpose()
         };
         let keep = kept(check, "token", self.keep, names)?;
+        let instant = |field: &str, expires: &Option<RawExpiresAt>| {
+            let Some(expires) = expires else {
+                return Ok(None);
+            };
+            let at = check.pointer(&format!("{field}.at"), &expires.at, false)?;
+            let form = expires.form;
+            Ok(Some(ExpiresAt { at, form }))
+        };
         Ok(AnswerPlaces {
             access_token: place("access_token", &self.access_token)?,
             refresh_token: place("refresh_token", &self.refresh_token)?,
-            expires_at: match &self.expires_at {
-                None => None,
-                Some(expires) => Some(ExpiresAt {
-                    at: check.pointer("expires_at.at", &expires.at, false)?,
-                    form: expires.form,
-                }),
-            },
+            expires_at: instant("expires_at", &self.expires_at)?,
+            refresh_expires_at: instant("refresh_expires_at", &self.refresh_expires_at)?,
             refresh_expires_in: place("refresh_expires_in", &self.refresh_expires_in)?,
             keep,
         })
@@ -249,10 +254,7 @@ pub(super) fn scopes(
     separator: char,
 ) -> Result<Vec<String>, DeclarationError> {
     for scope in &scopes {
-        // The characters of RFC 6749, 3.3.
-        let allowed = |c: char| matches!(c, '!' | '#'..='[' | ']'..='~') && c != separator;
-        let text = scope.get_ref();
-        if text.is_empty() || !text.chars().all(allowed) {
+        if !is_scope(scope.get_ref(), separator) {
             return Err(check.error(scope, field, "has what is no scope"));
         }
     }

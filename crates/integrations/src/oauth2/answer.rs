@@ -120,11 +120,11 @@ impl TokenAnswer {
             Some(expires) => until(expires).and_then(|end| life(end, now)),
             None => answer.get("expires_in").and_then(lifetime),
         };
-        let refresh_expires_in = places
-            .refresh_expires_in
-            .as_ref()
-            .and_then(|pointer| answer.pointer(pointer))
-            .and_then(lifetime);
+        let refresh_expires_in = match (&places.refresh_expires_in, &places.refresh_expires_at) {
+            (_, Some(expires)) => until(expires).and_then(|end| life(end, now)),
+            (Some(pointer), None) => answer.pointer(pointer).and_then(lifetime),
+            (None, None) => None,
+        };
         let kept = kept_values("token", &places.keep, &answer).ok_or(Unintelligible::BadValue)?;
         Ok(Self {
             access_token,
@@ -193,13 +193,20 @@ fn instant(value: &Value, form: InstantForm) -> Option<Timestamp> {
         InstantForm::Rfc3339 => Timestamp::parse_rfc3339(value.as_str()?),
         InstantForm::Unix => {
             let seconds = match value {
-                Value::Number(number) => number.as_i64()?,
-                Value::String(text) => text.trim().parse().ok()?,
+                Value::Number(number) => number.as_i64().or_else(|| whole(&number.to_string()))?,
+                Value::String(text) => whole(text.trim())?,
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
             };
             Some(Timestamp::from_seconds(seconds))
         }
     }
+}
+
+/// A number of seconds without its fraction.
+fn whole(seconds: &str) -> Option<i64> {
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let is_fraction = fraction.bytes().all(|b| b.is_ascii_digit());
+    is_fraction.then(|| whole.parse().ok()).flatten()
 }
 
 /// From now to an instant. None where that is past.

@@ -5,6 +5,7 @@ use url::Url;
 use super::declaration::{OAuth2Code, Pkce, ResponseMode, ScopeSeparator};
 use crate::client::{Begin, Client};
 use crate::template::Unfilled;
+use crate::values::Values;
 
 impl Client {
     /// The address that the person is sent to (RFC 6749, 4.1.1).
@@ -24,7 +25,10 @@ impl Client {
         let mut pairs = vec![
             ("response_type", "code".to_owned()),
             ("client_id", client_id),
-            ("redirect_uri", request.redirect_uri.to_string()),
+            (
+                "redirect_uri",
+                declared.sent_redirect_uri(request.redirect_uri, &known)?,
+            ),
         ];
         if !scopes.is_empty() {
             pairs.push(("scope", scopes));
@@ -52,10 +56,30 @@ impl Client {
                 query.append_pair(name, value);
             }
             for (name, template) in &declared.authorize_parameters {
-                query.append_pair(name, &template.fill(&known)?);
+                match template.fill(&known) {
+                    Ok(value) => {
+                        query.append_pair(name, &value);
+                    }
+                    Err(Unfilled::Missing(value)) if self.integration.may_lack(&value) => {}
+                    Err(unfilled) => return Err(unfilled),
+                }
             }
         }
         Ok(url)
+    }
+}
+
+impl OAuth2Code {
+    /// What is sent as `redirect_uri`: the callback's address, or what stands for it.
+    pub(super) fn sent_redirect_uri(
+        &self,
+        address: &Url,
+        known: &Values,
+    ) -> Result<String, Unfilled> {
+        match &self.redirect_uri {
+            None => Ok(address.to_string()),
+            Some(template) => template.fill(known),
+        }
     }
 }
 

@@ -22,10 +22,13 @@ pub struct OAuth2Code {
     pub issuer: Option<Issuer>,
     /// Whether the third party takes PKCE (RFC 7636).
     pub pkce: Pkce,
-    /// Further parameters of the authorization address, as in `prompt=consent`. One that the protocol sets itself is replaced.
+    /// Further parameters of the authorization address, as in `prompt=consent`. One that the protocol sets itself is replaced; one
+    /// whose value may be left out and was is not sent.
     pub authorize_parameters: BTreeMap<String, Template>,
     /// Parameters of the protocol that this third party does not take in the authorization address.
     pub authorize_without: Vec<String>,
+    /// What stands for the callback's address, where the third party knows it by another name: it is sent as `redirect_uri`.
+    pub redirect_uri: Option<Template>,
     /// What the code is called in the callback.
     pub code_parameter: String,
     /// How the answer comes back with the person.
@@ -93,11 +96,13 @@ pub struct AnswerPlaces {
     pub expires_at: Option<ExpiresAt>,
     /// For how many seconds the refresh token lasts.
     pub refresh_expires_in: Option<String>,
+    /// When the refresh token ends, as an instant.
+    pub refresh_expires_at: Option<ExpiresAt>,
     /// What else is kept, as `token.<name>`.
     pub keep: BTreeMap<String, TokenValue>,
 }
 
-/// When an access token ends, as an instant.
+/// When a token ends, as an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiresAt {
     /// Where it stands.
@@ -112,7 +117,7 @@ pub struct ExpiresAt {
 pub enum InstantForm {
     /// As in `2026-03-01T12:00:00Z` (RFC 3339).
     Rfc3339,
-    /// Seconds since 1970.
+    /// Seconds since 1970, perhaps with a fraction, which is left out.
     Unix,
 }
 

@@ -51,18 +51,21 @@ impl Client {
         code: &Secret<String>,
         own: Values,
     ) -> Result<Granted, ProviderFailure> {
+        let mut known = self.known(&own);
+        known.set("redirect_uri", begin.redirect_uri.as_str());
         let mut fields = vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.expose().clone()),
-            ("redirect_uri", begin.redirect_uri.to_string()),
+            (
+                "redirect_uri",
+                declared.sent_redirect_uri(begin.redirect_uri, &known)?,
+            ),
         ];
         match declared.pkce {
             Pkce::S256 => fields.push(("code_verifier", begin.verifier.secret().expose().clone())),
             Pkce::Unsupported => {}
         }
         let token = &declared.token;
-        let mut known = self.known(&own);
-        known.set("redirect_uri", begin.redirect_uri.as_str());
         let request = TokenRequest {
             endpoint: &token.endpoint,
             authentication: token.client_authentication,

@@ -1,6 +1,8 @@
 //! Every declaration goes through a whole life against a third party shaped by it: authorize, callback, exchange, accounts, refresh,
 //! revoke. What the third party sees on the wire is held against the declaration.
 
+use std::time::Duration;
+
 use super::*;
 use crate::oauth2::{GrantedScopes, RefreshTokens, RevocationWay};
 use crate::provider::ProviderFailure;
@@ -60,6 +62,11 @@ async fn live(integration: &Arc<Integration>) {
         client.grant(&calls, &scopes, &person).await.unwrap()
     };
     assert!(matches!(granted.scopes, GrantedScopes::Enough(_)));
+    if let Some(token) = provider.token_endpoint()
+        && token.answer.refresh_expires_at.is_some()
+    {
+        assert!(granted.refresh_expires_in >= Some(Duration::from_secs(86_400)));
+    }
 
     let accounts = client.accounts(&calls, &granted.held).await.unwrap();
     assert_eq!(accounts.is_empty(), integration.account.is_none());
@@ -113,6 +120,7 @@ async fn live(integration: &Arc<Integration>) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "says which one it is that fails")]
 async fn every_declaration_of_the_catalogue_works() {
     let origins = Origins::new(&url("https://sandbox.hub.example")).unwrap();
     for integration in Catalogue::embedded(&origins).unwrap().iter() {
@@ -260,7 +268,10 @@ address = "/link"
 address_pattern = "https://pages\\.acme\\.example/.*"
 keep.link = "/id"
 callback_values.ref = { required = true }
-exchange = { endpoint = "https://api.acme.example/links/{link.link}", authorization = "none", headers = { Authorization = "Bearer {step.access}" } }
+after.call = { endpoint = "https://api.acme.example/links/{link.link}/results", authorization = "none" }
+after.list = "/results"
+after.keep.public = "/public"
+exchange = { endpoint = "https://api.acme.example/links/{link.link}", authorization = "none", headers = { Authorization = "Bearer {step.access}", X-Public = "{step.public}" } }
 token = "/token"
 revocation.call = { method = "DELETE", endpoint = "https://api.acme.example/links/{link.link}" }
 

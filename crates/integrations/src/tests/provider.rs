@@ -1,5 +1,8 @@
 //! A third party that is shaped by a declaration, and as strict as that lets it be.
 
+mod pages;
+mod token;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -114,8 +117,8 @@ impl Provider {
             for name in link.keep.keys() {
                 own.set(format!("link.{name}"), format!("link-{name}"));
             }
-            if let Some(before) = &link.before {
-                for name in before.keep.keys() {
+            for step in link.before.iter().chain(&link.after) {
+                for name in step.keep.keys() {
                     own.set(format!("step.{name}"), format!("kept-{name}"));
                 }
             }
@@ -128,6 +131,9 @@ impl Provider {
             }
             for name in account.keep.keys() {
                 own.set(format!("account.{name}"), format!("kept-{name}"));
+            }
+            for (name, pattern) in &account.patterns {
+                own.set(format!("account.{name}"), sample(name, Some(pattern)));
             }
             let known = client.known(&own);
             let id = match &account.id {
@@ -147,11 +153,19 @@ impl Provider {
         }
     }
 
+    /// What is known to whom a call is made: the token in an address, too.
+    fn known_to_calls(&self) -> Values {
+        let mut known = self.known.clone();
+        known.set("access_token", "some");
+        known
+    }
+
     /// The hosts of all addresses.
     pub(super) fn hosts(&self) -> Vec<String> {
         let mut hosts = BTreeSet::new();
+        let known = self.known_to_calls();
         let mut add = |endpoint: &Endpoint| {
-            if let Ok(url) = endpoint.url(&self.known) {
+            if let Ok(url) = endpoint.url(&known) {
                 hosts.insert(url.host_str().unwrap().to_owned());
             }
         };
@@ -181,6 +195,7 @@ impl Provider {
             Auth::TokenLink(link) => {
                 all.extend(link.before.as_ref().map(|it| ("before", &it.call.endpoint)));
                 all.extend(link.create.as_ref().map(|it| ("create", &it.endpoint)));
+                all.extend(link.after.as_ref().map(|it| ("after", &it.call.endpoint)));
                 all.extend(link.exchange.as_ref().map(|it| ("exchange", &it.endpoint)));
             }
             Auth::OAuth2Code(_)
@@ -201,6 +216,27 @@ impl Provider {
 
     pub(super) fn scopes(&self) -> Vec<String> {
         token_endpoint(&self.integration).map_or_else(Vec::new, |token| token.scopes.clone())
+    }
+
+    /// What stands for the callback's address.
+    fn redirect_uri(&self) -> String {
+        let other = match &self.integration.auth {
+            Auth::OAuth2Code(code) => code.redirect_uri.as_ref(),
+            Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => None,
+        };
+        other.map_or_else(
+            || CALLBACK.to_owned(),
+            |other| other.fill(&self.known).unwrap(),
+        )
+    }
+
+    pub(super) fn token_endpoint(&self) -> Option<&TokenEndpoint> {
+        token_endpoint(&self.integration)
     }
 
     pub(super) fn refresh_tokens(&self) -> Option<RefreshTokens> {
@@ -230,158 +266,12 @@ impl Provider {
         self.memory.lock().unwrap().ended
     }
 
-    /// Its sign-in page: the person agrees at once. Gives the parameters that the person comes back with.
-    pub(super) fn sign_in(&self, address: &Url) -> Vec<(String, String)> {
-        let query: BTreeMap<_, _> = address.query_pairs().into_owned().collect();
-        let count = address.query_pairs().count();
-        assert_eq!(query.len(), count, "a parameter is repeated: {address}");
-        let mut back = match &self.integration.auth {
-            Auth::OAuth2Code(declared) => {
-                let expected = declared.authorization_endpoint.url(&self.known).unwrap();
-                assert_eq!(
-                    (address.host(), address.path()),
-                    (expected.host(), expected.path())
-                );
-                self.sign_in_by_code(declared, &query)
-            }
-            Auth::OAuth1(_) => {
-                assert_eq!(query["oauth_token"], "request-token");
-                vec![
-                    ("oauth_token".to_owned(), "request-token".to_owned()),
-                    ("oauth_verifier".to_owned(), "v3rifier".to_owned()),
-                    ("state".to_owned(), "st4te".to_owned()),
-                ]
-            }
-            Auth::TokenLink(link) => {
-                match &link.address {
-                    Address::Answered { .. } => assert_eq!(address.as_str(), self.link_address()),
-                    Address::Made(endpoint) => {
-                        assert_eq!(*address, endpoint.url(&self.known).unwrap())
-                    }
-                }
-                vec![("state".to_owned(), "st4te".to_owned())]
-            }
-            Auth::Delivery(declared) => {
-                assert!(query.values().any(|value| value == "st4te"));
-                vec![(declared.state_parameter.clone(), "st4te".to_owned())]
-            }
-            Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => {
-                panic!("nobody goes")
-            }
-        };
-        for (name, _) in callback_values(&self.integration) {
-            let value = self.known.get(&format!("callback.{name}")).unwrap();
-            back.push((name.clone(), value.to_owned()));
-        }
-        if let Auth::OAuth2Code(declared) = &self.integration.auth
-            && let Some(signature) = &declared.callback_signature
-        {
-            back.sort();
-            let pairs: Vec<String> = back
-                .iter()
-                .map(|(name, value)| format!("{name}={}", encode(value)))
-                .collect();
-            let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-            let tag = hmac::sign(&key, pairs.join("&").as_bytes());
-            let hex: String = tag
-                .as_ref()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            back.push((signature.parameter.clone(), hex));
-        }
-        back
-    }
-
-    fn sign_in_by_code(
-        &self,
-        declared: &OAuth2Code,
-        query: &BTreeMap<String, String>,
-    ) -> Vec<(String, String)> {
-        let replaced = |name: &str| {
-            declared.authorize_without.iter().any(|left| left == name)
-                || declared.authorize_parameters.contains_key(name)
-        };
-        let separator = declared.token.scope_separator.as_char().to_string();
-        for (name, value) in [
-            ("response_type", "code".to_owned()),
-            ("client_id", "id:of/us".to_owned()),
-            ("redirect_uri", CALLBACK.to_owned()),
-            ("scope", declared.token.scopes.join(&separator)),
-        ] {
-            if replaced(name) {
-                continue;
-            }
-            match query.get(name) {
-                Some(sent) => assert_eq!(*sent, value, "{name}"),
-                None => assert_eq!(value, "", "{name} is missing"),
-            }
-        }
-        for (name, template) in &declared.authorize_parameters {
-            let mut known = self.known.clone();
-            known.set("scopes", declared.token.scopes.join(&separator));
-            assert_eq!(query[name], template.fill(&known).unwrap(), "{name}");
-        }
-        assert_eq!(
-            query.get("response_mode").map(String::as_str) == Some("form_post"),
-            declared.response_mode == ResponseMode::FormPost
-        );
-        let challenge = query.get("code_challenge").cloned();
-        match declared.pkce {
-            Pkce::S256 => assert_eq!(query["code_challenge_method"], "S256"),
-            Pkce::Unsupported => assert_eq!(challenge, None),
-        }
-        let mut memory = self.memory.lock().unwrap();
-        memory.codes.insert("c0de".to_owned(), challenge);
-        let mut back = vec![
-            (declared.code_parameter.clone(), "c0de".to_owned()),
-            ("state".to_owned(), query["state"].clone()),
-        ];
-        if let Some(issuer) = declared.issuer.as_ref().filter(|issuer| issuer.in_callback) {
-            back.push(("iss".to_owned(), issuer.value.fill(&self.known).unwrap()));
-        }
-        back
-    }
-
-    /// What its server delivers to ours, where it does.
-    pub(super) fn delivery(&self) -> Option<Vec<u8>> {
-        let Auth::Delivery(declared) = &self.integration.auth else {
-            return None;
-        };
-        let mut body = json!({});
-        put(&mut body, &declared.state, "st4te");
-        for (name, value) in &declared.keep {
-            let known = self.known.get(&format!("delivery.{name}"));
-            put(&mut body, &value.at, known.unwrap());
-        }
-        Some(body.to_string().into_bytes())
-    }
-
-    /// Where a page stands that was made.
-    fn link_address(&self) -> String {
-        match &self.integration.auth {
-            Auth::TokenLink(link) => match &link.address {
-                Address::Answered { pattern, .. } => {
-                    let fits = [
-                        "https://pages.acme.example/l/1",
-                        "https://ob.gocardless.com/psd2/start/1",
-                    ];
-                    let found = fits.iter().find(|text| pattern.fits(text));
-                    found
-                        .unwrap_or_else(|| panic!("add an address that fits {}", pattern.as_str()))
-                        .to_string()
-                }
-                Address::Made(_) => String::new(),
-            },
-            _ => String::new(),
-        }
-    }
-
     pub(super) fn answer(&self, request: &Seen) -> Reply {
         let host = request.header("host");
         let path = request.path.split('?').next().unwrap();
+        let known = self.known_to_calls();
         let here = self.endpoints().into_iter().filter(|(_, endpoint)| {
-            let url = endpoint.url(&self.known).unwrap();
+            let url = endpoint.url(&known).unwrap();
             (url.host_str().unwrap(), url.path()) == (host, path)
         });
         let mut here: Vec<&str> = here.map(|(what, _)| what).collect();
@@ -425,6 +315,11 @@ impl Provider {
                 let entry = self.entry("step", before.keep.iter());
                 (&before.call, listed(entry, before.list.as_deref()))
             }
+            (Auth::TokenLink(link), _) if what == "after" => {
+                let after = link.after.as_ref().unwrap();
+                let entry = self.entry("step", after.keep.iter());
+                (&after.call, listed(entry, after.list.as_deref()))
+            }
             (Auth::TokenLink(link), _) if what == "create" => {
                 let mut entry = self.entry("link", link.keep.iter());
                 if let Address::Answered { at, .. } = &link.address {
@@ -449,16 +344,22 @@ impl Provider {
                 if let Reader::Pointer(at) = &account.id {
                     put(&mut entry, at, "party-1");
                 }
-                if let Some(Reader::Pointer(at)) = account.name.first() {
-                    put(&mut entry, at, "Party One");
-                }
                 if let Some(only) = &account.only {
                     put(&mut entry, &only.at, &sample("only", Some(&only.pattern)));
                 }
-                (
-                    account.call.as_ref().unwrap(),
-                    listed(entry, account.list.as_deref()),
-                )
+                if let Some(Reader::Pointer(at)) = account.name.first() {
+                    put(&mut entry, at, "Party One");
+                }
+                let mut body = listed(entry, account.list.as_deref());
+                // One that is to be passed over.
+                if let (Some(_), Some(list)) = (&account.only, &account.list) {
+                    body.pointer_mut(list)
+                        .unwrap()
+                        .as_array_mut()
+                        .unwrap()
+                        .push(json!({ "other": true }));
+                }
+                (account.call.as_ref().unwrap(), body)
             }
             (_, None) => panic!("{what}"),
         };
@@ -536,154 +437,6 @@ impl Provider {
         }
         memory.ended = true;
         Reply::of(200, "text/plain", "")
-    }
-
-    fn token(&self, request: &Seen) -> Reply {
-        let declared = token_endpoint(&self.integration).unwrap();
-        let fields = self.fields(declared, request);
-        let get = |name: &str| fields.get(name).map(String::as_str);
-        let refused = || Reply::json(400, &json!({"error": "invalid_grant"}));
-        let is_refresh = get("refresh_token").is_some();
-        self.is_us(declared, is_refresh, request, &fields);
-        let mut memory = self.memory.lock().unwrap();
-        let grant = if is_refresh {
-            "refresh_token"
-        } else if get("code").is_some() {
-            "authorization_code"
-        } else {
-            "client_credentials"
-        };
-        let expected = (!declared.quirks.contains(&Quirk::NoGrantType)).then_some(grant);
-        assert_eq!(get("grant_type"), expected);
-        let mut give_refresh = declared.refresh_tokens != RefreshTokens::None;
-        match grant {
-            "authorization_code" => {
-                let Some(challenge) = memory.codes.remove(get("code").unwrap()) else {
-                    return refused();
-                };
-                assert_eq!(get("redirect_uri"), Some(CALLBACK));
-                let proof = get("code_verifier").map(|verifier| {
-                    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
-                });
-                assert_eq!(proof, challenge);
-            }
-            "refresh_token" => {
-                let token = get("refresh_token").unwrap();
-                if !memory.refresh.contains(token) {
-                    return refused();
-                }
-                if declared.refresh_tokens == RefreshTokens::Rotate {
-                    memory.refresh.remove(token);
-                } else {
-                    give_refresh = false;
-                }
-            }
-            _ => give_refresh = false,
-        }
-        let extra = if is_refresh {
-            &declared.refresh_parameters
-        } else {
-            &declared.exchange_parameters
-        };
-        for (name, template) in declared.parameters.iter().chain(extra) {
-            if let Ok(value) = template.fill(&self.known) {
-                assert_eq!(get(name), Some(value.as_str()), "{name}");
-            }
-        }
-        memory.issued += 1;
-        let access = format!("access-{}", memory.issued);
-        let mut body = json!({"token_type": "Bearer"});
-        let places = &declared.answer;
-        put(
-            &mut body,
-            places.access_token.as_deref().unwrap_or("/access_token"),
-            &access,
-        );
-        memory.access.insert(access);
-        match &places.expires_at {
-            None => body["expires_in"] = json!(1800),
-            Some(expires) => {
-                let at = match expires.form {
-                    InstantForm::Rfc3339 => json!("2026-03-01T12:30:00Z"),
-                    InstantForm::Unix => json!(NOW.as_seconds() + 1800),
-                };
-                put_value(&mut body, &expires.at, at);
-            }
-        }
-        if give_refresh {
-            let refresh = format!("refresh-{}", memory.issued);
-            put(
-                &mut body,
-                places.refresh_token.as_deref().unwrap_or("/refresh_token"),
-                &refresh,
-            );
-            memory.refresh.insert(refresh);
-        }
-        for (name, value) in &places.keep {
-            put(
-                &mut body,
-                &value.at,
-                self.known.get(&format!("token.{name}")).unwrap(),
-            );
-        }
-        Reply::json(200, &body)
-    }
-
-    fn fields(&self, declared: &TokenEndpoint, request: &Seen) -> BTreeMap<String, String> {
-        assert_eq!(
-            (request.method.as_str(), request.header("accept")),
-            ("POST", "application/json")
-        );
-        match declared.body {
-            TokenBody::Form => {
-                assert_eq!(
-                    request.header("content-type"),
-                    "application/x-www-form-urlencoded"
-                );
-                request.form.iter().cloned().collect()
-            }
-            TokenBody::Json => {
-                assert_eq!(request.header("content-type"), "application/json");
-                serde_json::from_slice(&request.body).unwrap()
-            }
-        }
-    }
-
-    /// Our authentication, in the one declared way and in no other besides.
-    fn is_us(
-        &self,
-        declared: &TokenEndpoint,
-        is_refresh: bool,
-        request: &Seen,
-        fields: &BTreeMap<String, String>,
-    ) {
-        use ClientAuthentication as Way;
-        let (id, of_us) = match self.known.get("person.client_id") {
-            Some(own) => (own, self.known.get("person.client_secret").unwrap()),
-            None => ("id:of/us", SECRET),
-        };
-        let way = declared
-            .refresh_client_authentication
-            .filter(|_| is_refresh)
-            .unwrap_or(declared.client_authentication);
-        let sent = request.header("authorization").strip_prefix("Basic ");
-        let sent = sent.map(|sent| String::from_utf8(STANDARD.decode(sent).unwrap()).unwrap());
-        let encode =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let basic = match way {
-            Way::Basic | Way::BasicAndPost => Some(format!("{}:{}", encode(id), encode(of_us))),
-            Way::BasicUnencoded => Some(format!("{id}:{of_us}")),
-            Way::Post | Way::IdOnly | Way::PrivateKeyJwt | Way::None => None,
-        };
-        assert_eq!(sent, basic);
-        let get = |name: &str| fields.get(name).map(String::as_str);
-        let with_secret = matches!(way, Way::Post | Way::BasicAndPost);
-        let with_id = with_secret || matches!(way, Way::IdOnly | Way::PrivateKeyJwt);
-        if !declared.parameters.contains_key("client_id") {
-            assert_eq!(get("client_id"), with_id.then_some(id));
-        }
-        assert_eq!(get("client_secret"), with_secret.then_some(of_us));
-        assert_eq!(get("client_assertion").is_some(), way == Way::PrivateKeyJwt);
     }
 
     /// A call to the API has all that is declared, and stands where it is.

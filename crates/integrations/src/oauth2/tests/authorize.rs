@@ -1,8 +1,10 @@
 //! The address that the person is sent to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
+use crate::Registration;
 
 fn address(client: &Client, nonce: Option<&str>) -> Url {
     begin(client, nonce, &code_flow(client.integration()).token.scopes)
@@ -77,4 +79,23 @@ fn with_no_scopes_there_is_no_scope() {
     let client = client(sandbox(&url("http://localhost:8080")));
     let ours = begin(&client, None, &[]);
     assert!(!query(&ours).contains_key("scope"));
+}
+
+#[test]
+fn what_may_be_left_out_and_was_is_not_sent() {
+    let text = ACME
+        .replace(
+            "[auth.oauth2_code]",
+            "[[operator]]\nname = \"stage\"\nlabel = \"Stage\"\noptional = true\n\n[auth.oauth2_code]",
+        )
+        .replace("prompt = ", "stage = \"{operator.stage}\", prompt = ");
+    let integration = declared(&text);
+    let mut entered = crate::tests::entered(&integration);
+    let with = client(Arc::clone(&integration));
+    assert_eq!(query(&address(&with, None))["stage"], "operator-stage");
+    entered.remove("stage");
+    let registration = Registration::new(&integration, &entered).unwrap();
+    let without = Client::new(integration, registration).unwrap();
+    let sent = query(&address(&without, None));
+    assert!(!sent.contains_key("stage") && sent["prompt"] == "consent");
 }

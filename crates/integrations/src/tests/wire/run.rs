@@ -108,6 +108,7 @@ impl Run {
         self.fake.seen().split_off(before)
     }
 
+    #[expect(clippy::print_stdout, reason = "says which call it is that fails")]
     pub(super) async fn all(&self) {
         let begun = self
             .client
@@ -369,7 +370,11 @@ impl Run {
             ProviderFailure::ClientRefused { .. } => Means::ClientRefused,
             ProviderFailure::Refused { .. } => Means::Refused,
             failure if failure.is_transient() => Means::Unavailable,
-            other => panic!("{other:?}"),
+            ProviderFailure::Unavailable { .. }
+            | ProviderFailure::Unreachable(_)
+            | ProviderFailure::Forbidden(_)
+            | ProviderFailure::Unfilled(_)
+            | ProviderFailure::Unintelligible { .. } => panic!("{failure:?}"),
         };
         assert_eq!(means, refusal.means, "{failure:?}");
         let given = &self.fixture.given;
