@@ -54,6 +54,9 @@ pub enum MalformedCallback {
     /// A value is another than what was known before: somebody changed it on the way.
     #[error("a value is another than the one that was given before")]
     OtherValue,
+    /// The person's browser came back, and what it was to be delivered before was not.
+    #[error("nothing was delivered before")]
+    NotDelivered,
     /// It answers another request than this one (RFC 5849, 2.2).
     #[error("the request token is another one")]
     OtherRequest,
@@ -67,6 +70,7 @@ impl MalformedCallback {
             | Self::IssuerWrong
             | Self::SignatureWrong
             | Self::OtherValue
+            | Self::NotDelivered
             | Self::OtherRequest => FailureKind::Untrusted,
             Self::Repeated
             | Self::TooLarge
@@ -187,7 +191,7 @@ impl CallbackValue {
 impl CallbackSignature {
     /// Whether the callback is signed with this key.
     fn holds(&self, query: &CallbackQuery, key: &Secret<String>) -> bool {
-        let Some(told) = query.value(&self.parameter).and_then(|told| hex(told)) else {
+        let Some(told) = query.value(&self.parameter).and_then(hex) else {
             return false;
         };
         let text = match self.over {

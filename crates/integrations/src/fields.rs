@@ -240,10 +240,12 @@ impl PersonField {
                 .then(|| Some(typed.to_owned()))
                 .ok_or(FieldProblem::Unfit);
         }
-        let value = match self.kind {
-            FieldKind::Address => own_address(typed).ok_or(FieldProblem::Unfit)?,
-            kind if kind.is_of_host() => self.of_host(typed),
-            _ => typed.to_owned(),
+        let value = if self.kind == FieldKind::Address {
+            own_address(typed).ok_or(FieldProblem::Unfit)?
+        } else if self.kind.is_of_host() {
+            self.of_host(typed)
+        } else {
+            typed.to_owned()
         };
         let fits = self
             .pattern

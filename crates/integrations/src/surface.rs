@@ -84,6 +84,14 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
             all.callback_values(&declared.callback_values);
             all.revocation(&declared.revocation);
         }
+        Auth::Delivery(declared) => {
+            all.add("kind", "delivery");
+            all.add("address", declared.address.template());
+            for (name, value) in &declared.keep {
+                let name = format!("delivery.{name}");
+                all.field(&name, value.pattern.as_ref(), &[]);
+            }
+        }
         Auth::FileUpload => all.add("kind", "file_upload"),
     }
     if let Some(account) = &integration.account {

@@ -388,6 +388,24 @@ fn mistakes_are_told_with_file_line_and_field() {
             "not kept",
         ),
         (
+            "\"grant_refused\"",
+            "\"ended_already\"",
+            "auth.oauth2_code.token.errors.means",
+            "end access",
+        ),
+        (
+            "\"ORGANISATION\"",
+            "\"(\"",
+            "account.only.pattern",
+            "is no pattern",
+        ),
+        (
+            "[\"openid\", \"email\"]",
+            "[\"open id\"]",
+            "auth.oauth2_code.openid.scopes",
+            "no scope",
+        ),
+        (
             "method = \"DELETE\"",
             "method = \"BREW\"",
             "auth.oauth2_code.token.revocation.call.method",

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::DeclarationError;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
+use super::delivery::RawDelivery;
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
 use super::token::{RawRevocation, RawToken, scopes};
 use crate::account::Reader;
@@ -53,6 +54,7 @@ pub(super) enum RawAuth {
     OAuth1(Box<RawOAuth1>),
     Credentials(RawNothing),
     TokenLink(Box<RawTokenLink>),
+    Delivery(Box<RawDelivery>),
     FileUpload(RawNothing),
 }
 
@@ -175,8 +177,14 @@ impl RawAuth {
             Self::ClientCredentials(declared) => of_token(&declared.token),
             Self::OAuth1(_) => Registers::IdAndSecret,
             Self::TokenLink(declared) if declared.registers => Registers::IdAndSecret,
-            Self::TokenLink(_) | Self::Credentials(_) | Self::FileUpload(_) => Registers::Nothing,
+            Self::TokenLink(_) | Self::Delivery(_) | Self::Credentials(_) | Self::FileUpload(_) => {
+                Registers::Nothing
+            }
         }
+    }
+
+    pub(super) const fn is_upload(&self) -> bool {
+        matches!(self, Self::FileUpload(_))
     }
 
     /// Afterwards the names of all that an authorization brings are known.
@@ -202,6 +210,10 @@ impl RawAuth {
             Self::TokenLink(declared) => {
                 let check = check.within("auth.token_link");
                 Auth::TokenLink(Arc::new(declared.check(&check, names)?))
+            }
+            Self::Delivery(declared) => {
+                let check = check.within("auth.delivery");
+                Auth::Delivery(Arc::new(declared.check(&check, names)?))
             }
             Self::FileUpload(RawNothing {}) => Auth::FileUpload,
         })

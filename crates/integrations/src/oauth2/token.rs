@@ -271,6 +271,7 @@ impl Client {
             crate::Auth::OAuth1(_)
             | crate::Auth::Credentials
             | crate::Auth::TokenLink(_)
+            | crate::Auth::Delivery(_)
             | crate::Auth::FileUpload => None,
         };
         if let Some(declared) = declared {

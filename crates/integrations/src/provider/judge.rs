@@ -16,7 +16,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Tells a success, whose members it gives, from the ways in which a third party says no.
 pub(crate) fn judge(answer: &Response) -> Result<Map<String, Value>, ProviderFailure> {
-    judge_as(answer, members, |members| said(members))
+    judge_as(answer, members, said)
 }
 
 /// The same, where a success may be a list too.

@@ -13,6 +13,7 @@ use http::HeaderValue;
 use http::header::ACCEPT;
 
 pub use body::Unintelligible;
+pub(crate) use body::members;
 pub use failure::ProviderFailure;
 pub(crate) use judge::{judge, judge_value, unintelligible};
 pub(crate) use text::is_invisible;

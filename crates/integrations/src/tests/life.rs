@@ -7,8 +7,7 @@ use super::*;
 use crate::oauth2::{GrantedScopes, RefreshTokens, RevocationWay};
 use crate::provider::ProviderFailure;
 use crate::tests::fake::Fake;
-use crate::tests::parts::person;
-use crate::tests::provider::{CALLBACK, Provider};
+use crate::tests::provider::{CALLBACK, Provider, person};
 use crate::{Begin, CallbackQuery, RefreshFailure, Revocation};
 
 async fn live(integration: &Arc<Integration>) {
@@ -35,9 +34,14 @@ async fn live(integration: &Arc<Integration>) {
     let granted = if integration.auth.leaves() {
         let begun = client.begin(&calls, &begin).await.unwrap();
         let query = CallbackQuery::parse(provider.sign_in(&begun.address)).unwrap();
-        assert_eq!(query.state(), Some("st4te"));
+        assert_eq!(integration.state_of(&query), Some("st4te"));
         let mut kept = person.clone();
         kept.extend(&begun.kept);
+        if let Some(body) = provider.delivery() {
+            let delivered = client.read_delivery(&body).unwrap();
+            let turn = handclasp_domain::CallbackTurn::Take;
+            kept.extend(&delivered.accept("st4te", &turn, &kept).unwrap());
+        }
         let answer = match client.read_callback(&query, &kept) {
             Ok(answer) => answer,
             Err(error) => panic!("{error:?}"),
@@ -161,6 +165,7 @@ async fn so_does_every_variation() {
         CLIENT_CREDENTIALS,
         CREDENTIALS,
         TOKEN_LINK,
+        DELIVERY,
         FILE_UPLOAD,
     ] {
         let head = ACME.split_once("[auth").unwrap().0;
@@ -280,6 +285,27 @@ revocation.call = { method = "DELETE", endpoint = "https://api.acme.example/link
 call.endpoint = "https://api.acme.example/links/{link.link}/accounts"
 list = "/accounts"
 id = "/id"
+"#;
+
+const DELIVERY: &str = r#"
+[[person]]
+name = "shop"
+kind = "address"
+
+[auth.delivery]
+address = "{person.shop}/connect?state={state}&back={return_url}&to={delivery_url}"
+state = "/data/state"
+keep.key = { at = "/data/key", required = true }
+answer = 204
+state_parameter = "s"
+
+[account]
+call.endpoint = "{person.shop}/api/me"
+id = "{person.shop}"
+
+[api]
+base = "{person.shop}/api"
+authorization.header = { name = "X-Key", value = "{delivery.key}" }
 "#;
 
 const FILE_UPLOAD: &str = "

@@ -1,11 +1,12 @@
 //! Integrations against scripted third parties on real ports, through the real outgoing client.
 
 mod callback;
+mod delivery;
 pub(crate) mod fake;
 mod life;
-mod parts;
 mod provider;
 mod registration;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,7 +93,7 @@ pub(crate) fn entered(integration: &Integration) -> BTreeMap<String, Secret<Stri
                 ("client_secret", _) if is_by_key(integration) => private_key(),
                 ("client_secret", _) => SECRET.to_owned(),
                 (name, _) if field.pattern.is_none() => format!("operator-{name}"),
-                (name, _) => parts::sample(name, field.pattern.as_ref()),
+                (name, _) => provider::sample(name, field.pattern.as_ref()),
             };
             (field.name.clone(), Secret::new(value))
         })
@@ -104,9 +105,11 @@ fn is_by_key(integration: &Integration) -> bool {
     let token = match &integration.auth {
         Auth::OAuth2Code(declared) => &declared.token,
         Auth::ClientCredentials(declared) => &declared.token,
-        Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => {
-            return false;
-        }
+        Auth::OAuth1(_)
+        | Auth::Credentials
+        | Auth::TokenLink(_)
+        | Auth::Delivery(_)
+        | Auth::FileUpload => return false,
     };
     token.client_authentication == ClientAuthentication::PrivateKeyJwt
 }
@@ -134,6 +137,7 @@ pub(crate) fn code_flow(integration: &Integration) -> &OAuth2Code {
         | Auth::OAuth1(_)
         | Auth::Credentials
         | Auth::TokenLink(_)
+        | Auth::Delivery(_)
         | Auth::FileUpload => panic!("no code flow"),
     }
 }
