@@ -291,3 +291,6 @@ fn read(source: &Source<'_>) -> Result<Raw, DeclarationError> {
         source.error(inner.span().unwrap_or_default(), field, inner.message())
     })
 }
+
+#[cfg(test)]
+mod tests;
