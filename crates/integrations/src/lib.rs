@@ -32,6 +32,7 @@ mod held;
 mod integration;
 pub mod oauth1;
 pub mod oauth2;
+pub mod openid;
 mod pattern;
 pub mod provider;
 mod registration;
