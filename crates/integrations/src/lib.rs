@@ -47,7 +47,7 @@ pub use account::{Account, Before, FoundAccount, Only, Reader};
 pub use api::{Api, ApiAuthorization};
 pub use call::{Call, CallAuthorization, CallBody};
 pub use callback::{CallbackAnswer, CallbackQuery, MalformedCallback, RefusedCallback};
-pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use catalogue::{Catalogue, CatalogueError, EMBEDDED, Folder};
 pub use client::{Begin, Begun, Calls, Client, Granted, RefreshFailure, Revocation};
 pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
