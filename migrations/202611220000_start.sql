@@ -61,6 +61,22 @@ CREATE TABLE client_quota (
 ) {keyed};
 CREATE INDEX client_quota_reached ON client_quota (reached) WHERE reached IS NOT NULL;
 
+-- What a client set for an integration; without a row what the declaration says holds. scopes, place: none for the declared ones.
+-- entered: which of the values that its staff enter are there, each name with the endpoints for which it was entered, so that lists
+-- need not open the values themselves. These are sealed as one record, which holds the same again.
+CREATE TABLE integration_setting (
+    client_id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
+    enabled {bool} NOT NULL,
+    scopes {text},
+    place {int},
+    entered {text} NOT NULL,
+    sealed {bytes},
+    updated {instant} NOT NULL,
+    version {int} NOT NULL,
+    PRIMARY KEY (client_id, platform_key)
+) {strict};
+
 CREATE TABLE company (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
@@ -240,6 +256,7 @@ CREATE TABLE authorization_request (
 CREATE INDEX authorization_request_company ON authorization_request (client_id, company_id);
 CREATE INDEX authorization_request_created ON authorization_request (created);
 CREATE INDEX authorization_request_started ON authorization_request (created) WHERE state = 'started';
+CREATE INDEX authorization_request_choosing ON authorization_request (created) WHERE state = 'choosing';
 CREATE INDEX authorization_request_exchanging ON authorization_request (claimed_at) WHERE state = 'exchanging';
 
 -- Append only.

@@ -120,6 +120,15 @@ impl Target {
         })
         .await
     }
+
+    /// Gets the first page of the companies.
+    pub async fn lists(&self, callers: usize, during: Duration) -> Result<Tally> {
+        let page = Arc::new(vec![String::new()]);
+        all(callers, during, |number, end| {
+            get(self.clone(), number, end, Arc::clone(&page))
+        })
+        .await
+    }
 }
 
 /// A name that no company had before in this run.
@@ -181,7 +190,10 @@ async fn get(
         if began >= end {
             return Ok(tally);
         }
-        let path = format!("/api/companies/{}", companies[draw.below(companies.len())]);
+        let path = match companies[draw.below(companies.len())].as_str() {
+            "" => "/api/companies".to_owned(),
+            id => format!("/api/companies/{id}"),
+        };
         let answer = client
             .send(&client::request("GET", &path, &host, &line, ""))
             .await?;

@@ -69,6 +69,9 @@ struct Lists {
     /// On the PostgreSQL that HANDCLASP_TEST_POSTGRES names as well
     #[arg(long)]
     postgres: bool,
+    /// This binary instead of one that is built first
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
     /// A folder for SQLite's files; a temporary one if left out
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
@@ -93,6 +96,7 @@ struct Load {
 enum Which {
     Creates,
     Gets,
+    Lists,
     Journeys,
 }
 
@@ -189,6 +193,7 @@ async fn lists(settings: Lists) -> Result<ExitCode> {
         companies: settings.companies,
         rounds: settings.rounds,
         postgres: settings.postgres.then(postgres).transpose()?,
+        binary: settings.binary,
         folder: settings.folder,
     };
     Ok(
@@ -211,6 +216,7 @@ async fn load(settings: Load) -> Result<ExitCode> {
     let which = match settings.load {
         Which::Creates => run::Load::Creates,
         Which::Gets => run::Load::Gets,
+        Which::Lists => run::Load::Lists,
         Which::Journeys => run::Load::Journeys,
     };
     let mut profiler = None;

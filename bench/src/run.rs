@@ -394,6 +394,8 @@ pub enum Load {
     Creates,
     /// Companies are got.
     Gets,
+    /// The first page of all companies is got.
+    Lists,
     /// Journeys are walked.
     Journeys,
 }
@@ -416,7 +418,7 @@ pub async fn one(
     std::fs::create_dir_all(&folder)?;
     let binary = options.binary.clone().map_or_else(build, Ok)?;
     let mut bench = Bench::begin(options, &folder, binary, None, None).await?;
-    if load == Load::Gets {
+    if matches!(load, Load::Gets | Load::Lists) {
         let mut tally = bench
             .target
             .creates(CALLERS, Duration::from_secs(1))
@@ -428,6 +430,10 @@ pub async fn one(
     match load {
         Load::Creates => bench.creates(during).await?,
         Load::Gets => bench.gets(during).await?,
+        Load::Lists => {
+            let tally = bench.target.lists(CALLERS, during).await?;
+            bench.figures.note("lists over HTTP", "/s", tally.rate());
+        }
         Load::Journeys => {
             bench.figures.note(SYNC, "/s", DISK_IS_FAST);
             bench.journeys(during).await?;

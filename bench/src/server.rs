@@ -81,7 +81,8 @@ impl Setup {
         Ok(setup)
     }
 
-    fn key_file(&self) -> String {
+    /// Where the master key is.
+    pub fn key_file(&self) -> String {
         self.folder.join("master.key").display().to_string()
     }
 
@@ -130,7 +131,7 @@ impl Setup {
             .split_whitespace()
             .find(|word| word.starts_with("hck_"))
             .with_context(|| format!("no API key in: {said}"))?;
-        Ok(Key(format!("Basic {}", STANDARD.encode(key))))
+        Ok(Key::of(key))
     }
 }
 
@@ -139,6 +140,11 @@ impl Setup {
 pub struct Key(String);
 
 impl Key {
+    /// The header for a key's text.
+    pub fn of(text: &str) -> Self {
+        Self(format!("Basic {}", STANDARD.encode(text)))
+    }
+
     /// The header's line.
     pub fn line(&self) -> String {
         format!("authorization: {}\r\n", self.0)

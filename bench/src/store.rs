@@ -44,7 +44,8 @@ impl InProcess {
             .enable_all()
             .build()?;
         let (app, client) = runtime.block_on(async {
-            let app = app(Store::open(StoreOptions::new(database)).await?).await?;
+            let store = Store::open(StoreOptions::new(database)).await?;
+            let app = app(store, MasterKey::generate(&SystemRandom)).await?;
             let made = app.create_client("Bench", Scopes::EVERYTHING).await?;
             anyhow::Ok((app, made.client.id))
         })?;
@@ -108,11 +109,11 @@ impl Drop for InProcess {
     }
 }
 
-/// The use cases over a database.
-pub(crate) async fn app(store: Store) -> Result<App> {
+/// The use cases over a database with this master key.
+pub(crate) async fn app(store: Store, key: MasterKey) -> Result<App> {
     let clock: SharedClock = Arc::new(SystemClock::default());
     let random: SharedRandom = Arc::new(SystemRandom);
-    let keys = KeyRing::new(MasterKey::generate(&SystemRandom), Vec::new())?;
+    let keys = KeyRing::new(key, Vec::new())?;
     let vault = Vault::new(keys, random.clone());
     let secrets = prepare(&store, &vault, &*clock, &*random)
         .await

@@ -74,6 +74,8 @@ fn refused(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::AnotherActive(_)
         | Refusal::NothingLinked
+        | Refusal::NeedsCredentials(_)
+        | Refusal::SettingsChanged
         | Refusal::TooManyKeys
         | Refusal::LastKey
         | Refusal::TooManyRules => Failure(ApiError::conflict(text)),

@@ -129,9 +129,7 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
             "/companies/{companyId}/connections/{connectionId}/proxy/{*path}",
         )
         .by(CREDENTIALS),
-        // Integrations, settings and keys.
-        later(Get, "/integrations/{platformKey}/settings"),
-        later(Put, "/integrations/{platformKey}/settings"),
+        // Settings and keys.
         later(Get, "/linkSettings"),
         later(Put, "/linkSettings"),
         later(Get, "/branding"),

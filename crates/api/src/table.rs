@@ -154,6 +154,7 @@ pub(crate) fn routes() -> Vec<Route> {
     const LOGO: &str = "/integrations/{platformKey}/logo.svg";
     const BRANDING: &str = "/integrations/{platformKey}/branding";
     const DRAWING: &str = "/integrations/{platformKey}/branding/{drawing}";
+    const INTEGRATION_SETTINGS: &str = "/integrations/{platformKey}/settings";
     const PROFILE: &str = "/profile";
     const CORS: &str = "/corsSettings";
     const OLD_CORS: &str = "/connectionManagement/corsSettings";
@@ -337,6 +338,20 @@ pub(crate) fn routes() -> Vec<Route> {
             Who::Anyone,
             integrations::get_drawing,
             integrations::branding::drawing_doc,
+        ),
+        route(
+            Get,
+            INTEGRATION_SETTINGS,
+            READ,
+            integrations::get_settings,
+            integrations::settings::get_doc,
+        ),
+        route(
+            Put,
+            INTEGRATION_SETTINGS,
+            WRITE,
+            integrations::update_settings,
+            integrations::settings::update_doc,
         ),
         route(Get, PROFILE, READ, profile::get_profile, profile::get_doc),
         route(

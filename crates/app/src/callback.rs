@@ -4,28 +4,27 @@
 //! went. From the first on the work runs in a task of its own: a browser that goes away loses nothing. A second callback, here or
 //! on another replica, makes no call; it waits for the row and shows what the first one found.
 
+mod exchange;
 mod outcome;
 
 use std::time::Duration;
 
 use handclasp_domain::redirect::Outcome;
 use handclasp_domain::{
-    Actor, AttemptState, CallbackTurn, ClientId, Command, FailureKind, PlatformKey, Secret,
+    AttemptState, CallbackTurn, ClientId, Command, FailureKind, PlatformKey, ReplicaId,
 };
-use handclasp_integrations::oauth2::{
-    CallbackQuery, CodeAnswer, CodeExchange, Deadline, GrantedScopes, ProviderFailure,
-    RefreshToken, Verifier,
-};
-use handclasp_integrations::{Auth, Integration};
+use handclasp_integrations::{CallbackQuery, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
-use handclasp_store::credential::{self, SealedCredential};
+use handclasp_store::credential;
 use subtle::ConstantTimeEq;
 use tracing::Instrument;
 
+pub(crate) use self::exchange::Choice;
+use self::exchange::Exchanged;
 pub use self::outcome::outcome_of;
-use self::outcome::{Failed, Granted, fail_in, note, try_to_link};
-use crate::credentials::Tokens;
-use crate::start_authorization::{parse_state, scopes};
+pub(crate) use self::outcome::{Failed, Granted};
+use self::outcome::{fail_in, note, try_to_link};
+use crate::start_authorization::parse_state;
 use crate::{App, AppError, Browser, Caller, while_raced};
 
 /// How long a callback waits for another one's result.
@@ -74,7 +73,7 @@ impl App {
                     if !app.take(&attempt).await? {
                         return Ok(());
                     }
-                    let result = app.complete(&caller, &attempt, &query).await;
+                    let result = app.complete(&caller, &attempt, Some(&query)).await;
                     app.attempts_finished().notify_waiters();
                     result
                 };
@@ -117,7 +116,7 @@ impl App {
         Ok(Some(found))
     }
 
-    async fn take(&self, found: &AuthorizationRequest) -> Result<bool, AppError> {
+    pub(crate) async fn take(&self, found: &AuthorizationRequest) -> Result<bool, AppError> {
         let input = (found.client, found.id, self.replica(), self.now());
         self.store()
             .write("take_attempt", input, |tx, (client, id, by, at)| {
@@ -155,47 +154,36 @@ impl App {
         let AttemptState::Exchanging { by, .. } = held.state else {
             return Ok(());
         };
-        let caller = Caller {
-            client: held.client,
-            actor: Actor::System,
-            name: None,
-            address: None,
-            correlation: None,
-            once: None,
-        };
+        let caller = Caller::system(held.client);
         let integration = self.integration(held.platform_key)?.clone();
         let failure = Failed::because(FailureKind::Interrupted, 503);
-        while_raced(|| self.save_failure(&caller, held, by, &integration, &failure)).await?;
+        while_raced(|| self.save_failure(&caller, held, Some(by), &integration, &failure)).await?;
         self.attempts_finished().notify_waiters();
         Ok(())
     }
 
-    /// Finds out how it went, and saves it. Runs to its end whatever becomes of the request.
-    async fn complete(
+    /// Finds out how it went, and saves it. Runs to its end whatever becomes of the request. There is no callback where nobody was
+    /// sent anywhere.
+    pub(crate) async fn complete(
         &self,
         caller: &Caller,
         attempt: &AuthorizationRequest,
-        query: &CallbackQuery,
+        query: Option<&CallbackQuery>,
     ) -> Result<(), AppError> {
         let integration = self.integration(attempt.platform_key)?.clone();
-        let Auth::OAuth2Code(declaration) = &integration.auth;
-        let result = match query.outcome(declaration) {
-            Ok(answer) => self.exchange(attempt, &integration, &answer).await?,
-            Err(refused) => {
-                tracing::info!(attempt = %attempt.id, ?refused, "a callback without a code");
-                Err(Failed::because(refused.kind(), refused.status_code())
-                    .saying(refused.status_text()))
-            }
-        };
+        let result = self.exchange(attempt, &integration, query).await?;
         let by = self.replica();
         self.while_unsaved(|| async {
             match &result {
-                Ok(granted) => {
-                    self.save_success(caller, attempt, &integration, granted)
+                Ok(Exchanged::Granted(granted)) => {
+                    self.save_success(caller, attempt, &integration, granted, Some(by))
                         .await
                 }
+                Ok(Exchanged::Several(sealed, unwanted)) => {
+                    self.save_choice(attempt, by, sealed, unwanted).await
+                }
                 Err(failed) => {
-                    self.save_failure(caller, attempt, by, &integration, failed)
+                    self.save_failure(caller, attempt, Some(by), &integration, failed)
                         .await
                 }
             }
@@ -226,82 +214,15 @@ impl App {
         }
     }
 
-    /// The calls to the third party. No transaction is open.
-    async fn exchange(
-        &self,
-        attempt: &AuthorizationRequest,
-        integration: &Integration,
-        answer: &CodeAnswer,
-    ) -> Result<Result<Granted, Failed>, AppError> {
-        let client = self.oauth(attempt.client, integration)?;
-        let secrets = self.attempt_secrets(attempt)?;
-        let redirect_uri = self.redirect_uri(attempt.client, attempt.platform_key)?;
-        let deadline = Deadline::start();
-        let exchange = CodeExchange {
-            code: &answer.code,
-            redirect_uri: &redirect_uri,
-            verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
-            scopes: scopes(integration),
-        };
-        let failed = |failure: ProviderFailure| {
-            tracing::warn!(attempt = %attempt.id, integration = %integration.key, %failure, "an authorization failed");
-            Failed::because(failure.kind(), failure.status_code()).saying(failure.status_text())
-        };
-        let tokens = match client.exchange(self.outbound(), deadline, &exchange).await {
-            Ok(tokens) => tokens,
-            Err(failure) => return Ok(Err(failed(failure))),
-        };
-        let held = Tokens {
-            access_token: tokens.access_token.expose().clone(),
-            refresh_token: match &tokens.refresh_token {
-                RefreshToken::Given(token) => Some(token.expose().clone()),
-                RefreshToken::NotGiven => None,
-            },
-            token_type: tokens.token_type.as_str().to_owned(),
-        };
-        let now = self.now();
-        // Sealed at once: whatever stops the authorization from here on, these tokens are revoked.
-        let unwanted = self.revocation(attempt.client, attempt.platform_key, &held, now)?;
-        if let GrantedScopes::TooFew { missing, .. } = &tokens.scopes {
-            tracing::warn!(attempt = %attempt.id, ?missing, "too little was allowed");
-            let failed = Failed::because(FailureKind::TooFewScopes, 403);
-            return Ok(Err(failed.revoking(unwanted)));
-        }
-        let identity = client
-            .identify(
-                self.outbound(),
-                deadline,
-                tokens.token_type,
-                &tokens.access_token,
-            )
-            .await;
-        let third_party = match identity {
-            Ok(third_party) => third_party,
-            Err(failure) => return Ok(Err(failed(failure).revoking(unwanted))),
-        };
-        let credential = SealedCredential {
-            client: attempt.client,
-            connection: attempt.connection,
-            sealed: self.seal_tokens(attempt.client, attempt.connection, &held)?,
-            scopes: tokens.scopes.granted().join(" "),
-            expires_at: tokens.expires_in.map(|time| now.plus(time)),
-            updated: now,
-            version: 1,
-        };
-        Ok(Ok(Granted {
-            third_party,
-            credential,
-            unwanted,
-        }))
-    }
-
     /// Links the connection, or says why it can't be: found out in the transaction, so that nobody can come between.
-    async fn save_success(
+    pub(crate) async fn save_success(
         &self,
         caller: &Caller,
         attempt: &AuthorizationRequest,
         integration: &Integration,
         granted: &Granted,
+        // Who holds the attempt; nobody where the person has just chosen.
+        by: Option<ReplicaId>,
     ) -> Result<(), AppError> {
         let authorize = Command::Authorize {
             third_party: granted.third_party.clone(),
@@ -322,13 +243,7 @@ impl App {
             integration,
             Command::Fail,
         );
-        let input = (
-            attempt.clone(),
-            self.replica(),
-            link,
-            fail,
-            granted.unwanted.clone(),
-        );
+        let input = (attempt.clone(), by, link, fail, granted.unwanted.clone());
         self.store()
             .write(
                 "complete_authorization",
@@ -337,13 +252,16 @@ impl App {
                     Box::pin(async move {
                         let (client, id) = (attempt.client, attempt.id);
                         match attempt::find(tx, client, id).await?.map(|now| now.state) {
-                            Some(AttemptState::Exchanging { by: holder, .. }) if holder == *by => {}
+                            Some(AttemptState::Exchanging { by: holder, .. })
+                                if Some(holder) == *by => {}
+                            Some(AttemptState::Choosing) if by.is_none() => {}
                             // Saved already, by a commit whose answer was lost.
                             Some(AttemptState::Completed) => return Ok(()),
                             // Taken for dead and buried, or deleted: what the person was told stands.
                             Some(
                                 AttemptState::Started
                                 | AttemptState::Exchanging { .. }
+                                | AttemptState::Choosing
                                 | AttemptState::Failed(_)
                                 | AttemptState::Expired,
                             )
@@ -368,11 +286,11 @@ impl App {
             .await
     }
 
-    async fn save_failure(
+    pub(crate) async fn save_failure(
         &self,
         caller: &Caller,
         attempt: &AuthorizationRequest,
-        by: handclasp_domain::ReplicaId,
+        by: Option<ReplicaId>,
         integration: &Integration,
         failed: &Failed,
     ) -> Result<(), AppError> {

@@ -38,6 +38,7 @@ impl App {
         choice: Choice,
     ) -> Result<Chosen, AppError> {
         let integration = self.integration(choice.platform_key)?.clone();
+        self.check_enabled(caller.client, &integration).await?;
         let beginning = self.beginning(caller.client, company, browser, page);
         let creation = self.creation(caller, company, &integration);
         let input = (self.clone(), integration, beginning, creation, choice);
@@ -49,7 +50,7 @@ impl App {
                 |tx, (app, integration, beginning, creation, choice)| {
                     Box::pin(async move {
                         let journey = beginning.journey(tx).await?;
-                        if !app.is_offered(integration, &journey.parameters) {
+                        if !app.is_shown(integration, &journey.parameters) {
                             return Err(Refusal::NotEnabled.into());
                         }
                         let client = beginning.client;

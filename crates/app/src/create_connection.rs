@@ -9,7 +9,7 @@ use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::{Tx, company, connection, event};
 
 use crate::transition::IntegrationFacts;
-use crate::{App, AppError, Caller, Refusal};
+use crate::{App, AppError, Caller};
 
 /// A connection to be added, with its event and audit entry drawn beforehand.
 #[derive(Clone)]
@@ -29,9 +29,7 @@ impl App {
         platform_key: PlatformKey,
     ) -> Result<Connection, AppError> {
         let integration = self.integration(platform_key)?;
-        if !self.is_enabled(integration) {
-            return Err(Refusal::NotEnabled.into());
-        }
+        self.check_enabled(caller.client, integration).await?;
         let creation = self.creation(caller, company, integration);
         let mark = caller.mark(&creation.entry);
         let created = self

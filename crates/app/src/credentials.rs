@@ -1,40 +1,12 @@
 //! What a linked connection holds, sealed and opened.
 
-use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey, Secret};
+use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey};
+use handclasp_integrations::Held;
 use handclasp_store::credential::{self, Revocation};
 use handclasp_vault::Cell;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use zeroize::Zeroize;
 
 use crate::{App, AppError};
-
-/// The sealed record of a connection authorized by OAuth 2. Fields may be added, never renamed or taken away.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Tokens {
-    pub(crate) access_token: String,
-    #[serde(default)]
-    pub(crate) refresh_token: Option<String>,
-    pub(crate) token_type: String,
-}
-
-impl Drop for Tokens {
-    fn drop(&mut self) {
-        self.access_token.zeroize();
-        self.refresh_token.zeroize();
-    }
-}
-
-impl Tokens {
-    /// The token to revoke: the one that ends the others with it.
-    pub(crate) fn to_revoke(&self) -> (Secret<String>, bool) {
-        match &self.refresh_token {
-            Some(refresh) => (Secret::new(refresh.clone()), true),
-            None => (Secret::new(self.access_token.clone()), false),
-        }
-    }
-}
 
 /// A connection's credentials on their way to the revocation queue, prepared outside of the transaction.
 #[derive(Clone)]
@@ -65,14 +37,14 @@ pub(crate) fn revocation_cell(client: ClientId, id: Uuid) -> Cell {
 
 impl App {
     /// Seals tokens for a connection.
-    pub(crate) fn seal_tokens(
+    pub(crate) fn seal_held(
         &self,
         client: ClientId,
         connection: ConnectionId,
-        tokens: &Tokens,
+        held: &Held,
     ) -> Result<Vec<u8>, AppError> {
         self.vault()
-            .seal_json(&credential_cell(client, connection), tokens)
+            .seal_json(&credential_cell(client, connection), held)
             .map_err(|_| AppError::Internal("tokens can't be sealed"))
     }
 
@@ -86,7 +58,7 @@ impl App {
         let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
             return Ok(None);
         };
-        let tokens: Tokens = self
+        let tokens: Held = self
             .vault()
             .open_json(&credential_cell(client, connection), &held.sealed)
             .map_err(|_| AppError::Internal("credentials can't be opened"))?;
@@ -102,13 +74,13 @@ impl App {
         &self,
         client: ClientId,
         platform_key: PlatformKey,
-        tokens: &Tokens,
+        held: &Held,
         now: handclasp_domain::Timestamp,
     ) -> Result<Revocation, AppError> {
         let id = handclasp_ambient::logged_uuid(now, &**self.random());
         let sealed = self
             .vault()
-            .seal_json(&revocation_cell(client, id), tokens)
+            .seal_json(&revocation_cell(client, id), held)
             .map_err(|_| AppError::Internal("tokens can't be sealed"))?;
         Ok(Revocation {
             client,

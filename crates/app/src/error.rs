@@ -1,5 +1,6 @@
 //! What a use case can say instead of doing what it was asked.
 
+use crate::NeedsCredentials;
 use handclasp_domain::{ConnectionId, ConnectionStatus, FieldError, Scope};
 use handclasp_store::StoreError;
 
@@ -42,6 +43,12 @@ pub enum Refusal {
     /// The integration is not one that this client offers.
     #[error("this integration is not enabled")]
     NotEnabled,
+    /// What a client's staff enter for the integration is not there, or not good for where it leads by now.
+    #[error(transparent)]
+    NeedsCredentials(NeedsCredentials),
+    /// Somebody changed the settings since they were read.
+    #[error("the settings changed since the version that was read; read them again")]
+    SettingsChanged,
     /// Only a linked connection can be unlinked.
     #[error("only a Linked connection can be unlinked; this one is {}", .0.as_str())]
     NotLinked(ConnectionStatus),

@@ -6,7 +6,9 @@
 mod authenticate;
 mod callback;
 mod change_company;
+mod choose_account;
 mod choose_integration;
+mod client_integrations;
 mod company_products;
 mod company_references;
 mod company_token;
@@ -27,6 +29,7 @@ mod delete_webhook;
 mod destination;
 mod error;
 mod finish_journey;
+mod integration_settings;
 pub mod jobs;
 mod journeys;
 mod limits;
@@ -35,6 +38,7 @@ mod list_keys;
 mod list_rules;
 mod list_webhooks;
 mod once;
+mod prepare;
 mod profile;
 mod quota;
 mod read;
@@ -52,7 +56,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use handclasp_ambient::{SharedClock, SharedRandom};
 use handclasp_domain::{Actor, AuditId, ClientId, CorrelationId, ReplicaId, Secret, Timestamp};
-use handclasp_integrations::{Catalogue, Integration};
+use handclasp_integrations::Catalogue;
 use handclasp_outbound::Outbound;
 use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::{Store, StoreError, Tx};
@@ -66,7 +70,9 @@ use crate::limits::Limits;
 pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
 pub use change_company::CompanyChange;
+pub use choose_account::OfferedAccount;
 pub use choose_integration::{Choice, Chosen};
+pub use client_integrations::{ClientIntegrations, NeedsCredentials, NotOffered};
 pub use company_token::{COMPANY_TOKEN_LIFETIME, CompanyToken};
 pub use cors::CORS_ORIGINS_MOST;
 pub use create_client::NewClient;
@@ -77,10 +83,12 @@ pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
 pub use destination::Destination;
 pub use error::{AppError, Refusal};
 pub use finish_journey::Ending;
+pub use integration_settings::{EnteredField, IntegrationChange, IntegrationSettings};
 pub use journeys::{Browser, LinkView, PageOf};
 pub use limits::LimitSettings;
 pub use list_companies::{CompanyList, QUERY_LIMIT};
 pub use once::{ANSWER_KEPT, Begun, Once, RequestKey, WholeAnswer};
+pub use prepare::Prepared;
 pub use profile::{AlertAuthHeader, ProfileChange};
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
@@ -185,6 +193,20 @@ pub struct Caller {
     pub correlation: Option<CorrelationId>,
     /// Where the request has an idempotency key: what keeps its answer.
     pub once: Option<Arc<Once>>,
+}
+
+impl Caller {
+    /// The server itself, for a client's data.
+    pub(crate) const fn system(client: ClientId) -> Self {
+        Self {
+            client,
+            actor: Actor::System,
+            name: None,
+            address: None,
+            correlation: None,
+            once: None,
+        }
+    }
 }
 
 impl App {
@@ -344,24 +366,6 @@ impl App {
     ) -> String {
         let base = &self.settings().link_url;
         format!("{base}companies/{company}/connections/{connection}/start")
-    }
-
-    /// Whether an integration is enabled for a client.
-    pub fn is_enabled(&self, integration: &Integration) -> bool {
-        !integration.sandbox || self.settings().sandbox != SandboxMode::Never
-    }
-
-    /// Whether a person on a journey with these parameters is offered an integration.
-    pub fn is_offered(&self, integration: &Integration, parameters: &Parameters) -> bool {
-        if !integration.sandbox {
-            return true;
-        }
-        match (self.settings().sandbox, parameters.show_sandbox) {
-            (SandboxMode::Never, _) | (_, Some(false)) | (SandboxMode::ByParameter, None) => false,
-            (SandboxMode::ByParameter, Some(true)) | (SandboxMode::Shown, None | Some(true)) => {
-                true
-            }
-        }
     }
 }
 

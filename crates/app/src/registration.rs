@@ -1,13 +1,16 @@
 //! A client's registration at a third party.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_domain::{ClientId, Id, PlatformKey, Secret};
-use handclasp_integrations::oauth2::{self, Registration};
-use handclasp_integrations::{Auth, Integration};
+use handclasp_integrations::provider::Deadline;
+use handclasp_integrations::{CLIENT_ID, CLIENT_SECRET, Calls, Client, Integration, Registration};
 use url::Url;
 
-use crate::{App, AppError};
+use crate::{App, AppError, NeedsCredentials, Refusal};
 
 impl App {
     /// The address at which a third party sends people back: one per client and integration, so that an answer meant for one
@@ -28,21 +31,39 @@ impl App {
         Secret::new(URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// What every step of the protocol goes through.
-    pub(crate) fn oauth(
+    /// What every step of the protocol goes through: the integration with what the client's staff entered for it.
+    /// [`Refusal::NeedsCredentials`] where something is missing, or was entered for other endpoints.
+    pub(crate) async fn third_party(
         &self,
         client: ClientId,
-        integration: &Integration,
-    ) -> Result<oauth2::Client, AppError> {
-        let Auth::OAuth2Code(declaration) = &integration.auth;
-        if !integration.sandbox {
-            // Clients bring their own registrations with the integrations that need them.
-            return Err(AppError::Internal("an integration without a registration"));
+        integration: &Arc<Integration>,
+    ) -> Result<Client, AppError> {
+        let entered: BTreeMap<String, Secret<String>> = if integration.is_built_in() {
+            let own = [
+                (CLIENT_ID, Secret::new(client.to_string())),
+                (CLIENT_SECRET, self.sandbox_secret(client)),
+            ];
+            own.map(|(name, value)| (name.to_owned(), value)).into()
+        } else {
+            let values = self.operator_values(client, integration).await?;
+            let values = values.iter();
+            values
+                .map(|(name, held)| (name.clone(), Secret::new(held.value.clone())))
+                .collect()
+        };
+        // Each secret was held against where the integration leads already.
+        let registration = Registration::from_stored(entered, integration.fingerprint());
+        Client::new(Arc::clone(integration), registration)
+            .map_err(|_| Refusal::NeedsCredentials(NeedsCredentials::EndpointsChanged).into())
+    }
+
+    /// What calls to third parties are made with.
+    pub(crate) fn calls(&self, deadline: Deadline) -> Calls<'_> {
+        Calls {
+            outbound: self.outbound(),
+            deadline,
+            now: self.now(),
+            random: &**self.random(),
         }
-        let secret = self.sandbox_secret(client);
-        let registration = Registration::new(declaration, &client.to_string(), &secret)
-            .map_err(|_| AppError::Internal("the sandbox registration is no good"))?;
-        oauth2::Client::new(declaration.clone(), registration)
-            .map_err(|_| AppError::Internal("the sandbox's endpoints changed"))
     }
 }

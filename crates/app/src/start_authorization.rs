@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_ambient::random_bytes;
 use handclasp_domain::{
-    AttemptId, AttemptState, CallbackTurn, ClientId, CompanyId, ConnectionId, ConsentId, Id, Secret,
+    AttemptId, AttemptState, CallbackTurn, ClientId, CompanyId, ConnectionId, ConsentId, Id,
 };
-use handclasp_integrations::oauth2::{AuthorizationUrl, Verifier};
-use handclasp_integrations::{Auth, Integration};
+use handclasp_integrations::Values;
+use handclasp_integrations::oauth2::Verifier;
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::connection;
 use handclasp_store::consent::{self, Consent};
@@ -65,6 +65,20 @@ pub(crate) struct AttemptSecrets {
     pub(crate) state: String,
     /// The PKCE verifier.
     pub(crate) verifier: String,
+    /// What is asked for. No secret, but what was asked is what the answer is measured by, whatever is set meanwhile.
+    pub(crate) scopes: Vec<String>,
+    /// What the person typed, as `person.<name>`.
+    #[serde(default)]
+    pub(crate) person: Values,
+    /// What has to be known when they are back.
+    #[serde(default)]
+    pub(crate) kept: Values,
+    /// Where they are sent.
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    /// Whether all is known that is needed to go.
+    #[serde(default)]
+    pub(crate) is_prepared: bool,
 }
 
 impl Drop for AttemptSecrets {
@@ -94,7 +108,7 @@ pub(crate) fn parse_state(text: &str) -> Option<(AttemptId, &str)> {
     (length == bytes.len()).then(|| (AttemptId::from_uuid(uuid::Uuid::from_bytes(bytes)), secret))
 }
 
-fn secrets_cell(client: ClientId, id: AttemptId) -> Cell {
+pub(crate) fn secrets_cell(client: ClientId, id: AttemptId) -> Cell {
     Cell {
         client: Some(client),
         table: "authorization_request",
@@ -118,10 +132,18 @@ impl App {
             .await?
             .connection;
         let integration = self.integration(found.platform_key)?.clone();
+        let setting = self.check_enabled(client, &integration).await?;
         let id: AttemptId = self.id();
         let secrets = AttemptSecrets {
             state: URL_SAFE_NO_PAD.encode(random_bytes::<STATE_SECRET>(&**self.random())),
             verifier: Verifier::draw(&**self.random()).secret().expose().clone(),
+            scopes: setting
+                .and_then(|setting| setting.scopes)
+                .unwrap_or_else(|| integration.scopes().to_vec()),
+            person: Values::default(),
+            kept: Values::default(),
+            address: None,
+            is_prepared: false,
         };
         let now = self.now();
         let (parameters, journey) = match start.origin {
@@ -166,15 +188,13 @@ impl App {
                         let mut new = new.clone();
                         if let Some((beginning, consent)) = journey {
                             let journey = beginning.journey(tx).await?;
-                            if !app.is_offered(integration, &journey.parameters) {
+                            if !app.is_shown(integration, &journey.parameters) {
                                 return Err(Refusal::NotEnabled.into());
                             }
                             new.journey = Some(journey.id);
                             consent::insert(tx, consent).await?;
                             journey::acted(tx, client, journey.id, new.connection, None, "")
                                 .await?;
-                        } else if !app.is_enabled(integration) {
-                            return Err(Refusal::NotEnabled.into());
                         }
                         attempt::insert(tx, &new).await?;
                         Ok(new)
@@ -230,7 +250,8 @@ impl App {
             .ok_or(AppError::NotFound("attempt"))
     }
 
-    /// The address at the third party to which an attempt leads; none once the attempt is past its start, or has run out.
+    /// The address at the third party to which an attempt leads; none once the attempt is past its start or has run out, and before
+    /// [`App::prepare`] knew it.
     pub fn authorization_url(
         &self,
         attempt: &AuthorizationRequest,
@@ -239,19 +260,9 @@ impl App {
         if turn != CallbackTurn::Take {
             return Ok(None);
         }
-        let integration = self.integration(attempt.platform_key)?;
         let secrets = self.attempt_secrets(attempt)?;
-        let scopes = scopes(integration);
-        let url = self
-            .oauth(attempt.client, integration)?
-            .authorization_url(&AuthorizationUrl {
-                redirect_uri: &self.redirect_uri(attempt.client, attempt.platform_key)?,
-                state: &state_text(attempt.id, &secrets),
-                verifier: &Verifier::from_stored(Secret::new(secrets.verifier.clone())),
-                nonce: None,
-                scopes,
-            });
-        Ok(Some(url))
+        let address = secrets.address.as_deref().map(Url::parse).transpose();
+        address.map_err(|_| AppError::Internal("an attempt leads nowhere"))
     }
 
     pub(crate) fn attempt_secrets(
@@ -262,11 +273,6 @@ impl App {
             .open_json(&secrets_cell(attempt.client, attempt.id), &attempt.sealed)
             .map_err(|_| AppError::Internal("an attempt's secrets can't be opened"))
     }
-}
-
-pub(crate) fn scopes(integration: &Integration) -> &[String] {
-    let Auth::OAuth2Code(declaration) = &integration.auth;
-    &declaration.scopes
 }
 
 #[cfg(test)]
@@ -281,6 +287,11 @@ mod tests {
         let secrets = AttemptSecrets {
             state: "s".repeat(32),
             verifier: String::new(),
+            scopes: Vec::new(),
+            person: Values::default(),
+            kept: Values::default(),
+            address: None,
+            is_prepared: false,
         };
         let text = state_text(id, &secrets);
         assert_eq!(parse_state(&text), Some((id, secrets.state.as_str())));

@@ -23,7 +23,13 @@ impl App {
             .await?
             .connection;
         match &self.integration(found.platform_key)?.auth {
-            Auth::OAuth2Code(_) => Err(Refusal::AuthorizedInLink.into()),
+            Auth::OAuth2Code(_)
+            | Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => Err(Refusal::AuthorizedInLink.into()),
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum AttemptState {
         /// Since when.
         since: Timestamp,
     },
+    /// The authorization reaches several companies, and the person is asked which is meant.
+    Choosing,
     /// The connection was linked.
     Completed,
     /// The third party or we said no.
@@ -47,12 +49,16 @@ pub enum FailureKind {
     Unreachable,
     /// The person allowed too little to work with.
     TooFewScopes,
+    /// What was allowed reaches no company.
+    NoCompany,
     /// Another company at the third party than the one that this connection holds.
     WrongCompany,
     /// The answer did not come from where it had to: a security check failed.
     Untrusted,
     /// The process that exchanged the code ended before it could say how it went.
     Interrupted,
+    /// What the client's staff entered for the integration was taken away meanwhile.
+    NotSetUp,
     /// The company has another active connection of the kind that may exist once only.
     AnotherActive,
     /// The connection was deleted meanwhile.
@@ -67,23 +73,27 @@ impl FailureKind {
             Self::ThirdParty => "thirdParty",
             Self::Unreachable => "unreachable",
             Self::TooFewScopes => "tooFewScopes",
+            Self::NoCompany => "noCompany",
             Self::WrongCompany => "wrongCompany",
             Self::Untrusted => "untrusted",
             Self::Interrupted => "interrupted",
+            Self::NotSetUp => "notSetUp",
             Self::AnotherActive => "anotherActive",
             Self::ConnectionGone => "connectionGone",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Declined,
         Self::ThirdParty,
         Self::Unreachable,
         Self::TooFewScopes,
+        Self::NoCompany,
         Self::WrongCompany,
         Self::Untrusted,
         Self::Interrupted,
+        Self::NotSetUp,
         Self::AnotherActive,
         Self::ConnectionGone,
     ];
@@ -125,16 +135,16 @@ impl AttemptState {
             Self::Started if now.since(started) > ATTEMPT_LIFETIME => CallbackTurn::TooLate,
             Self::Started => CallbackTurn::Take,
             Self::Exchanging { .. } => CallbackTurn::Wait,
-            Self::Completed | Self::Failed(_) => CallbackTurn::Show,
+            Self::Choosing | Self::Completed | Self::Failed(_) => CallbackTurn::Show,
             Self::Expired => CallbackTurn::TooLate,
         }
     }
 
-    /// Whether it is over.
+    /// Whether nothing is being done any more: it is over, or it is the person's turn.
     pub fn is_over(&self) -> bool {
         match self {
             Self::Started | Self::Exchanging { .. } => false,
-            Self::Completed | Self::Failed(_) | Self::Expired => true,
+            Self::Choosing | Self::Completed | Self::Failed(_) | Self::Expired => true,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How commands speak to a running server: HTTP over a Unix socket in the data directory, which its owner alone can open.
 
+pub(crate) mod integration;
+
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -10,13 +12,14 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use handclasp_app::{App, AppError, Caller, NewApiKey};
-use handclasp_domain::{Actor, ApiKey, ApiKeyId, ClientId, Scope, Scopes};
+use handclasp_domain::{Actor, ApiKey, ApiKeyId, ClientId, PlatformKey, Scope, Scopes};
 use handclasp_store::Store;
 use http::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
 
+use self::integration::SettingsEdit;
 use crate::config::Config;
 use crate::owner;
 
@@ -42,6 +45,16 @@ pub(crate) enum Command {
     Quota {
         client: ClientId,
         set: Option<QuotaSetting>,
+    },
+    /// Lists the integrations as a client has them.
+    ListIntegrations { client: ClientId },
+    /// Tells what a client set for an integration.
+    ShowIntegration { client: ClientId, key: PlatformKey },
+    /// Sets something of it, and tells it.
+    SetIntegration {
+        client: ClientId,
+        key: PlatformKey,
+        edit: SettingsEdit,
     },
     /// Writes a backup.
     Backup { file: PathBuf },
@@ -145,6 +158,11 @@ pub(crate) async fn carry_out(app: &App, command: Command) -> anyhow::Result<Ans
                 (0, _) => "any number of requests a day".to_owned(),
                 (daily, used) => format!("{daily} requests a day, of which {used} were made today"),
             }]
+        }
+        Command::ListIntegrations { client } => integration::list(app, client).await?,
+        Command::ShowIntegration { client, key } => integration::show(app, client, key).await?,
+        Command::SetIntegration { client, key, edit } => {
+            integration::set(app, client, key, edit).await?
         }
         Command::Backup { file } => return back_up(app.store(), &file).await,
     };

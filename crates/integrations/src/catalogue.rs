@@ -10,7 +10,7 @@ use crate::endpoint::Origins;
 use crate::integration::Integration;
 
 /// The folders under `integrations/`, as they were when the program was built.
-pub(crate) const EMBEDDED: &[Folder<'static>] = include!(concat!(env!("OUT_DIR"), "/folders.rs"));
+pub const EMBEDDED: &[Folder<'static>] = include!(concat!(env!("OUT_DIR"), "/folders.rs"));
 
 /// A logo is shown on every page of Link: larger ones would make the page heavy.
 const LOGO_MAX: usize = 32 * 1024;

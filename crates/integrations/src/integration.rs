@@ -15,6 +15,7 @@ use crate::endpoint::Origins;
 use crate::fields::{OperatorField, PersonField};
 use crate::oauth1::OAuth1;
 use crate::oauth2::{OAuth2Code, TokenEndpoint};
+use crate::registration::Fingerprint;
 use crate::surface::addresses;
 use crate::token_link::TokenLink;
 
@@ -61,6 +62,8 @@ pub struct Integration {
     pub logo: String,
     /// The origin of the server's own sandbox.
     pub(crate) origins: Origins,
+    /// What identifies its endpoints, made once.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 impl Integration {

@@ -47,6 +47,9 @@ impl FromStr for Fingerprint {
 impl Integration {
     /// What identifies these endpoints.
     pub fn fingerprint(&self) -> Fingerprint {
+        if let Some(known) = self.fingerprint {
+            return known;
+        }
         let mut context = digest::Context::new(&digest::SHA256);
         let mut part = |text: &str| {
             // The length first, so that no two lists of parts run together into one text.

@@ -30,7 +30,7 @@ pub(crate) fn needs_cookies(t: &Localizer) -> PageError {
 pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
     let kind = match error {
         AppError::NotFound(_) => return no_such_link(t),
-        AppError::Refused(Refusal::NotEnabled) => {
+        AppError::Refused(Refusal::NotEnabled | Refusal::NeedsCredentials(_)) => {
             return PageError::new(PageErrorKind::Conflict)
                 .saying(
                     t.text("link-not-enabled-title"),

@@ -15,8 +15,8 @@ use handclasp_web::cookies::CookiePolicy;
 use handclasp_web::csrf::CsrfGate;
 
 use screens::{
-    callback, choose, connection, consent, direct, done, go, leave, logo, not_listed, overview,
-    result,
+    callback, choose, connection, consent, direct, done, entities, fields, go, leave, logo,
+    not_listed, overview, result,
 };
 
 /// What Link's pages work with.
@@ -53,6 +53,14 @@ pub fn router(app: App, cookies: CookiePolicy, gate: &CsrfGate) -> Router {
             get(consent::show).post(consent::accept),
         )
         .route("/company/{company}/go/{attempt}", get(go::show))
+        .route(
+            "/company/{company}/fields/{attempt}",
+            get(fields::show).post(fields::take),
+        )
+        .route(
+            "/company/{company}/entities/{attempt}",
+            get(entities::show).post(entities::choose),
+        )
         .route("/company/{company}/result/{attempt}", get(result::show))
         .route(
             "/company/{company}/leave",
@@ -63,6 +71,18 @@ pub fn router(app: App, cookies: CookiePolicy, gate: &CsrfGate) -> Router {
         .route(
             "/companies/{company}/connections/{connection}/start",
             get(direct::start),
+        )
+        .route(
+            "/companies/{company}/connections/{connection}/fields/{attempt}",
+            get(fields::show).post(fields::take),
+        )
+        .route(
+            "/companies/{company}/connections/{connection}/go/{attempt}",
+            get(go::show),
+        )
+        .route(
+            "/companies/{company}/connections/{connection}/entities/{attempt}",
+            get(entities::show).post(entities::choose),
         )
         .route(
             "/companies/{company}/connections/{connection}/result/{attempt}",
@@ -131,7 +151,13 @@ mod tests {
             .flat_map(|name| ["title", "text"].map(|part| format!("link-consent-{name}-{part}")));
         let failures = screens::failure_keys()
             .flat_map(|key| ["title", "what", "todo"].map(|part| format!("{key}-{part}")));
-        for key in data.chain(categories).chain(sections).chain(failures) {
+        let fields = screens::field_keys().map(str::to_owned);
+        for key in data
+            .chain(categories)
+            .chain(sections)
+            .chain(failures)
+            .chain(fields)
+        {
             assert!(english.has(&key), "{key}");
         }
     }

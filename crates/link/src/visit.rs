@@ -1,5 +1,7 @@
 //! A visit: who comes to which page, in which browser and language, and what there is to show.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use handclasp_app::{App, Browser, Caller, ConnectionWithErrors, LinkView, PageOf, Parameters};
 use handclasp_domain::redirect::CustomParameters;
@@ -249,23 +251,23 @@ impl Visit {
             .ok_or_else(|| PageError::internal("a connection to an undeclared integration"))
     }
 
-    /// The integrations that this person is offered.
-    pub(crate) fn offered(&self) -> impl Iterator<Item = &Integration> {
-        let none = Parameters::default();
-        let parameters = self
-            .said
-            .clone()
-            .or_else(|| {
-                self.view
-                    .running(self.now())
-                    .map(|journey| journey.parameters.clone())
-            })
-            .unwrap_or(none);
-        self.app
-            .catalogue()
-            .iter()
-            .filter(move |integration| self.app.is_offered(integration, &parameters))
-            .map(|integration| &**integration)
+    /// The integrations that this person is offered, in the order in which they are shown.
+    pub(crate) async fn offered(&self) -> Result<Vec<Arc<Integration>>, PageError> {
+        let running = || {
+            let journey = self.view.running(self.now())?;
+            Some(journey.parameters.clone())
+        };
+        let parameters = self.said.clone().or_else(running).unwrap_or_default();
+        let integrations = self
+            .app
+            .client_integrations(self.view.client.id)
+            .await
+            .map_err(|failed| self.failed(&failed))?;
+        let all = integrations.in_order().into_iter();
+        Ok(all
+            .filter(|one| integrations.is_offered(one, &parameters))
+            .cloned()
+            .collect())
     }
 
     /// The browser's own description of itself.

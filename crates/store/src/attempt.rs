@@ -63,6 +63,17 @@ statements! {
     /// How it went, by whoever holds it. The sealed secrets are of no more use.
     FINISH = "UPDATE authorization_request SET state = $4, failure = $5, status_text = $6, other_party = $7, sealed = $8
         WHERE client_id = $1 AND id = $2 AND state = 'exchanging' AND claimed_by = $3";
+    /// The end of a choice, made or not.
+    FINISH_CHOICE = "UPDATE authorization_request SET state = $3, failure = $4, status_text = $5, other_party = $6, sealed = $7
+        WHERE client_id = $1 AND id = $2 AND state = 'choosing'";
+    /// What is to be chosen, by whoever holds the attempt.
+    OFFER = "UPDATE authorization_request SET state = 'choosing', sealed = $4
+        WHERE client_id = $1 AND id = $2 AND state = 'exchanging' AND claimed_by = $3";
+    /// What was typed before the person goes.
+    PREPARE = "UPDATE authorization_request SET sealed = $3 WHERE client_id = $1 AND id = $2 AND state = 'started'";
+    /// Attempts in which nobody chose in time.
+    UNCHOSEN = concat!("SELECT ", columns!(), " FROM authorization_request
+        WHERE state = 'choosing' AND created < $1 ORDER BY created LIMIT $2");
     /// The attempts of a company.
     DELETE_OF_COMPANY = "DELETE FROM authorization_request WHERE client_id = $1 AND company_id = $2";
     /// The attempts of a connection that is gone: whoever comes back is told so.
@@ -81,6 +92,7 @@ fn state_word(state: &AttemptState) -> &'static str {
     match state {
         AttemptState::Started => "started",
         AttemptState::Exchanging { .. } => "exchanging",
+        AttemptState::Choosing => "choosing",
         AttemptState::Completed => "completed",
         AttemptState::Failed(_) => "failed",
         AttemptState::Expired => "expired",
@@ -98,6 +110,7 @@ fn attempt(row: &Row) -> Result<AuthorizationRequest, StoreError> {
     ) {
         ("started", ..) => AttemptState::Started,
         ("exchanging", Some(by), Some(since), _) => AttemptState::Exchanging { by, since },
+        ("choosing", ..) => AttemptState::Choosing,
         ("completed", ..) => AttemptState::Completed,
         ("failed", _, _, Some(kind)) => AttemptState::Failed(AttemptFailure {
             kind: FailureKind::parse(&kind).ok_or_else(|| corrupt("failure"))?,
@@ -228,12 +241,47 @@ pub async fn take(
     Ok(tx.execute(&TAKE, values![client, id, by, at]).await? == 1)
 }
 
-/// Ends an attempt that `by` holds, and destroys its secrets; false where `by` does not hold it any more.
-pub async fn finish(
+/// Keeps what a person typed, while they have not gone; false where they have.
+pub async fn prepare(
+    tx: &mut Tx,
+    client: ClientId,
+    id: AttemptId,
+    sealed: &[u8],
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&PREPARE, values![client, id, sealed]).await? == 1)
+}
+
+/// Keeps what there is to choose; false where `by` does not hold the attempt any more.
+pub async fn offer(
     tx: &mut Tx,
     client: ClientId,
     id: AttemptId,
     by: ReplicaId,
+    sealed: &[u8],
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&OFFER, values![client, id, by, sealed]).await? == 1)
+}
+
+/// Finds up to `limit` attempts begun before `before` in which nobody chose.
+pub async fn unchosen(
+    on: &mut impl Reader,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<AuthorizationRequest>, StoreError> {
+    on.rows(&UNCHOSEN, values![before, limit])
+        .await?
+        .iter()
+        .map(attempt)
+        .collect()
+}
+
+/// Ends an attempt that `by` holds, or in which a person has chosen, and destroys its secrets; false where it is not theirs to end any
+/// more.
+pub async fn finish(
+    tx: &mut Tx,
+    client: ClientId,
+    id: AttemptId,
+    by: Option<ReplicaId>,
     state: &AttemptState,
 ) -> Result<bool, StoreError> {
     let (kind, text, other) = match state {
@@ -244,16 +292,21 @@ pub async fn finish(
         ),
         AttemptState::Started
         | AttemptState::Exchanging { .. }
+        | AttemptState::Choosing
         | AttemptState::Completed
         | AttemptState::Expired => (None, "", None),
     };
     let word = state_word(state);
-    let changed = tx
-        .execute(
-            &FINISH,
-            values![client, id, by, word, kind, text, other, NOTHING],
-        )
-        .await?;
+    let changed = match by {
+        Some(by) => {
+            let row = values![client, id, by, word, kind, text, other, NOTHING];
+            tx.execute(&FINISH, row).await?
+        }
+        None => {
+            let row = values![client, id, word, kind, text, other, NOTHING];
+            tx.execute(&FINISH_CHOICE, row).await?
+        }
+    };
     Ok(changed == 1)
 }
 

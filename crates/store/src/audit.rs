@@ -52,7 +52,7 @@ pub async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreError> {
         Actor::ApiKey(id) => Some(id.uuid()),
         Actor::Person | Actor::Operator | Actor::System => None,
     };
-    tx.execute(
+    tx.add(
         &INSERT,
         values![
             entry.client,
@@ -67,6 +67,5 @@ pub async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreError> {
             entry.correlation
         ],
     )
-    .await?;
-    Ok(())
+    .await
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use handclasp_domain::{
-    ClientId, Company, CompanyId, CompanyName, CompanyReference, ConnectionError, Id, Tags,
-    Timestamp,
+    ClientId, Company, CompanyId, CompanyName, CompanyReference, ConnectionError, Tags, Timestamp,
 };
 
 use crate::company_list;
 use crate::company_reference;
-use crate::composed::{Bound, Composed, Piece};
 use crate::connection::{ConnectionWithErrors, connection_at};
 use crate::counter;
 use crate::reader::{Reader, from_json, to_json};
@@ -89,7 +87,7 @@ statements! {
 }
 
 /// `products` is the column where the products stand; the parent's id stands after it.
-fn company(row: &Row, products: usize) -> Result<Company, StoreError> {
+pub(crate) fn company(row: &Row, products: usize) -> Result<Company, StoreError> {
     Ok(Company {
         client: row.get(0)?,
         id: row.get(1)?,
@@ -104,28 +102,8 @@ fn company(row: &Row, products: usize) -> Result<Company, StoreError> {
     })
 }
 
-/// The companies with these ids, with their connections and errors, to be gathered by [`gather`].
-pub(crate) fn whole_of(client: ClientId, ids: &[CompanyId]) -> Composed {
-    use Piece::{Sql, Value};
-    let client = Value(Bound::Uuid(client.uuid()));
-    let mut pieces = vec![
-        Sql(whole!()),
-        Sql(" AND c.client_id = "),
-        client,
-        Sql(" AND c.id IN ("),
-    ];
-    for (number, id) in ids.iter().enumerate() {
-        if number > 0 {
-            pieces.push(Sql(", "));
-        }
-        pieces.push(Value(Bound::Uuid(id.uuid())));
-    }
-    pieces.push(Sql(") ORDER BY c.id, n.created, n.id, e.id"));
-    Composed::join(pieces)
-}
-
 /// Gathers the rows of the joined query, which come sorted by company and connection.
-pub(crate) fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
+fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreError> {
     let mut companies: Vec<CompanyWithConnections> = Vec::new();
     for row in rows {
         let id: CompanyId = row.get(1)?;
@@ -175,7 +153,7 @@ pub(crate) fn gather(rows: &[Row]) -> Result<Vec<CompanyWithConnections>, StoreE
 }
 
 /// Another company that stands in the columns from `at` on, where there is one.
-fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>, StoreError> {
+pub(crate) fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>, StoreError> {
     let Some(id) = row.get(at)? else {
         return Ok(None);
     };
@@ -192,7 +170,7 @@ fn reference(row: &Row, at: usize) -> Result<Option<CompanyReference>, StoreErro
 pub async fn insert(tx: &mut Tx, company: &Company) -> Result<(), StoreError> {
     let tags = to_json("company.tags", &company.tags)?;
     let products = to_json("company.products", &company.products)?;
-    tx.execute(
+    tx.add(
         &INSERT,
         values![
             company.client,

@@ -14,7 +14,7 @@ use handclasp_domain::{
 };
 
 use crate::counter;
-use crate::{StoreError, Tx, Value, statements, values};
+use crate::{StoreError, Tx, statements, values};
 
 /// What stands around each mark in a row's `tags` and `connections`. It is a control character, which no tag has.
 pub(crate) const AROUND: char = '\u{1e}';
@@ -115,7 +115,7 @@ async fn write(
     let description = company.description.as_deref().map(fold);
     let tags = row_of(marks.iter().map(String::as_str));
     let connections = String::from(AROUND);
-    tx.execute(
+    tx.add(
         statement,
         values![
             company.client,
@@ -128,8 +128,7 @@ async fn write(
             &connections
         ],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Follows a use of a company's data, where nothing else of it changes. Called where `last_sync` of its own row is set.
@@ -172,11 +171,10 @@ async fn tag(
     if new.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Vec<Value<'_>>> = new
-        .iter()
-        .map(|mark| values![company.client, *mark, company.created, company.id].to_vec())
-        .collect();
-    tx.insert_many(&TAG, &rows).await?;
+    for mark in &new {
+        let row = values![company.client, *mark, company.created, company.id];
+        tx.add(&TAG, row).await?;
+    }
     let new: Vec<_> = new.into_iter().map(|mark| (mark, 1)).collect();
     count(tx, company.client, &new).await
 }

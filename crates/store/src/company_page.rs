@@ -7,24 +7,22 @@
 //! - A condition that few companies meet is answered by one pass that takes them all, and orders them.
 //! - For one that many meet, one pass counts, and the page is found by going along the list's order from its nearer end.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use handclasp_domain::query::{CompanyOrder, Order};
 use handclasp_domain::{ClientId, CompanyId, Id};
 use uuid::Uuid;
 
-use crate::company::{self, CompanyWithConnections};
+use crate::company::CompanyWithConnections;
+use crate::company_batch;
 use crate::company_filter::{Condition, Filter, Mark, Way};
 use crate::company_list::counter_kind;
 use crate::composed::{Bound, Composed, Piece};
 use crate::counter;
-use crate::{ReadTx, StoreError};
+use crate::{ReadTx, Row, StoreError};
 
 /// How many companies are taken to be few.
 const FEW: usize = 20_000;
-/// How many companies are looked up at a time.
-const AT_ONCE: usize = 500;
 
 /// Which companies are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +64,7 @@ pub async fn page_where_few(
         most: few,
     };
     let (ids, total) = search.ids(wanted).await?;
-    let companies = search.whole(&ids).await?;
+    let companies = company_batch::find_all(tx, client, &ids).await?;
     Ok((companies, total))
 }
 
@@ -90,10 +88,13 @@ struct Walk<'a> {
 impl Search<'_> {
     async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
         let condition = &wanted.filter.0;
-        let all = self.total(counter::COMPANIES).await?;
-        let (along, known) = self.known(condition, all).await?;
-        // Nothing is left to be asked of a company that has the only mark.
-        let is_mark = matches!(condition, Condition::Mark(_, true));
+        if let Some(along) = plain(condition, wanted.order.by)
+            && wanted.offset == 0
+            && wanted.limit > 0
+        {
+            return self.first(wanted, along).await;
+        }
+        let (along, known) = self.known(condition).await?;
         let total = match known {
             Some(known) => known,
             None => {
@@ -106,8 +107,7 @@ impl Search<'_> {
             }
         };
         let most = i64::try_from(self.most).unwrap_or(i64::MAX);
-        let in_index = *condition == Condition::Constant(true)
-            || (is_mark && wanted.order.by == CompanyOrder::Created);
+        let in_index = plain(condition, wanted.order.by).is_some();
         if total <= most && !in_index {
             let few = self.few(condition, along, wanted.order).await?;
             return Ok((cut(few, wanted), total));
@@ -122,15 +122,15 @@ impl Search<'_> {
     async fn known<'c>(
         &mut self,
         condition: &'c Condition,
-        all: i64,
     ) -> Result<(Option<&'c Mark>, Option<i64>), StoreError> {
         let parts = match condition {
-            Condition::Constant(every) => return Ok((None, Some(if *every { all } else { 0 }))),
+            Condition::Constant(false) => return Ok((None, Some(0))),
+            Condition::Constant(true) => return Ok((None, Some(self.all().await?))),
             Condition::Mark(mark, has) => {
                 let having = self.total(&counter_kind(mark.as_str())).await?;
                 return Ok(match has {
                     true => (Some(mark), Some(having)),
-                    false => (None, Some(all - having)),
+                    false => (None, Some(self.all().await? - having)),
                 });
             }
             Condition::All(parts) => parts,
@@ -155,9 +155,14 @@ impl Search<'_> {
             Some((_, 0)) => (None, Some(0)),
             // Each row of the mark's leads to one of the list's, which costs as much as ten (SQLite) or thirty (PostgreSQL) of the list's
             // rows in a row.
-            Some((mark, having)) if having < all / 32 => (Some(mark), None),
+            Some((mark, having)) if having < self.all().await? / 32 => (Some(mark), None),
             Some(_) | None => (None, None),
         })
+    }
+
+    /// How many companies there are in all.
+    async fn all(&mut self) -> Result<i64, StoreError> {
+        self.total(counter::COMPANIES).await
     }
 
     async fn total(&mut self, kind: &str) -> Result<i64, StoreError> {
@@ -200,7 +205,7 @@ impl Search<'_> {
                 }
             }),
         ]);
-        self.find(pieces).await
+        ids_of(&self.run(Composed::join(pieces)).await?)
     }
 
     async fn count(
@@ -211,11 +216,33 @@ impl Search<'_> {
         let mut pieces = vec![Piece::Sql("SELECT COUNT(*)")];
         self.from(along, &mut pieces);
         condition.sql(self.client, Way::Best, &mut pieces);
-        let rows = self.run(pieces).await?;
+        let rows = self.run(Composed::join(pieces)).await?;
         match rows.first() {
             Some(row) => row.get(0),
             None => Ok(0),
         }
+    }
+
+    /// The first page of a list that lies in an index, with its total: both are asked for at once.
+    async fn first(
+        &mut self,
+        wanted: &Wanted,
+        along: Option<&Mark>,
+    ) -> Result<(Vec<CompanyId>, i64), StoreError> {
+        let walk = Walk {
+            condition: &wanted.filter.0,
+            along,
+            order: wanted.order.by,
+            descending: wanted.order.descending,
+        };
+        let kind = match along {
+            None => counter::COMPANIES.to_owned(),
+            Some(mark) => counter_kind(mark.as_str()),
+        };
+        let rows = self.along(&walk, wanted.limit.into(), 0, Some(kind));
+        let rows = rows.await?;
+        let total = rows.first().map_or(Ok(0), |row| row.get(1))?;
+        Ok((ids_of(&rows)?, total))
     }
 
     /// The page, out of a list whose length is known: from the end that it is nearer to.
@@ -239,32 +266,47 @@ impl Search<'_> {
             descending: wanted.order.descending != backwards,
         };
         let skipped = if backwards { after } else { wanted.offset };
-        let mut ids = self.along(&walk, length, skipped).await?;
+        let rows = self.along(&walk, length, skipped, None).await?;
+        let mut ids = ids_of(&rows)?;
         if backwards {
             ids.reverse();
         }
         Ok(ids)
     }
 
+    /// A part of the way: the ids, each with the total of the counter that is named.
     async fn along(
         &mut self,
         walk: &Walk<'_>,
         length: i64,
         skipped: i64,
-    ) -> Result<Vec<CompanyId>, StoreError> {
+        counter: Option<String>,
+    ) -> Result<Vec<Row>, StoreError> {
         use Piece::{Sql, Value};
-        let mut pieces = Vec::new();
+        let plain = plain(walk.condition, walk.order).is_some();
+        let mut pieces = vec![Sql(match (walk.along, plain) {
+            (Some(_), true) => "SELECT m.company_id",
+            (None, _) | (Some(_), false) => "SELECT l.company_id",
+        })];
+        if let Some(kind) = counter {
+            pieces.extend([
+                Sql(", (SELECT CAST(COALESCE(SUM(t.n), 0) AS BIGINT) FROM counter t WHERE t.client_id = "),
+                Value(Bound::Uuid(self.client)),
+                Sql(" AND t.kind = "),
+                Value(Bound::Text(kind)),
+                Sql(")"),
+            ]);
+        }
         // A mark says all there is to say where it is the whole condition, and its rows are in the order of creation.
         let in_marks = walk.along.is_some();
         match (walk.along, walk.condition) {
-            (Some(mark), Condition::Mark(only, true)) if mark == only => pieces.extend([
-                Sql("SELECT m.company_id FROM company_mark m WHERE m.client_id = "),
+            (Some(mark), _) if plain => pieces.extend([
+                Sql(" FROM company_mark m WHERE m.client_id = "),
                 Value(Bound::Uuid(self.client)),
                 Sql(" AND m.mark = "),
                 Value(Bound::Text(mark.as_str().to_owned())),
             ]),
             (along, condition) => {
-                pieces.push(Sql("SELECT l.company_id"));
                 self.from(along, &mut pieces);
                 let way = match walk.order {
                     CompanyOrder::Name => Way::Best,
@@ -295,7 +337,9 @@ impl Search<'_> {
             Sql(" OFFSET "),
             Value(Bound::Int(skipped)),
         ]);
-        self.find(pieces).await
+        let composed = Composed::join(pieces);
+        self.run(if plain { composed.kept() } else { composed })
+            .await
     }
 
     /// From which rows: the client's, or those of a mark of its. A condition follows.
@@ -321,31 +365,31 @@ impl Search<'_> {
         }
     }
 
-    async fn find(&mut self, pieces: Vec<Piece>) -> Result<Vec<CompanyId>, StoreError> {
-        let rows = self.run(pieces).await?;
-        rows.iter().map(|row| row.get(0)).collect()
-    }
-
-    async fn run(&mut self, pieces: Vec<Piece>) -> Result<Vec<crate::Row>, StoreError> {
-        let composed = Composed::join(pieces);
+    async fn run(&mut self, composed: Composed) -> Result<Vec<Row>, StoreError> {
         self.tx.query_composed(&composed, self.deadline).await
     }
+}
 
-    /// The companies with these ids, in their order.
-    async fn whole(
-        &mut self,
-        ids: &[CompanyId],
-    ) -> Result<Vec<CompanyWithConnections>, StoreError> {
-        let mut found = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(AT_ONCE) {
-            let composed = company::whole_of(ClientId::from_uuid(self.client), some);
-            let rows = self.tx.query_composed(&composed, self.deadline).await?;
-            for one in company::gather(&rows)? {
-                found.insert(one.company.id, one);
-            }
-        }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+/// Where a condition is nothing but the rows of an index, in this order: the mark whose rows they are; none is the whole list's.
+fn plain(condition: &Condition, order: CompanyOrder) -> Option<Option<&Mark>> {
+    match condition {
+        Condition::Constant(true) => Some(None),
+        Condition::Mark(mark, true) if order == CompanyOrder::Created => Some(Some(mark)),
+        Condition::Constant(false)
+        | Condition::Mark(..)
+        | Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Id(..)
+        | Condition::Name(..)
+        | Condition::Description(..)
+        | Condition::Created(..)
+        | Condition::LastSync(..)
+        | Condition::TagContains(..) => None,
     }
+}
+
+fn ids_of(rows: &[Row]) -> Result<Vec<CompanyId>, StoreError> {
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// The page out of all of them.

@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use crate::Value;
 
-/// A statement made of fixed pieces and bound values. It is not kept prepared, and it only reads.
+/// A statement made of fixed pieces and bound values. It only reads.
 #[derive(Debug)]
 pub struct Composed {
     postgres: String,
     sqlite: String,
     values: Vec<Bound>,
+    is_kept: bool,
 }
 
 /// A part of a [`Composed`] statement.
@@ -24,13 +25,19 @@ pub(crate) enum Piece {
     Value(Bound),
 }
 
-/// A value that a [`Composed`] statement carries with it.
+/// A value that a statement carries with it.
 #[derive(Clone)]
 pub(crate) enum Bound {
+    /// NULL.
+    Null,
     /// A whole number, and an instant.
     Int(i64),
+    /// A truth value.
+    Bool(bool),
     /// A text.
     Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
     /// A UUID.
     Uuid(Uuid),
 }
@@ -45,9 +52,25 @@ impl std::fmt::Debug for Bound {
 impl<'a> From<&'a Bound> for Value<'a> {
     fn from(bound: &'a Bound) -> Self {
         match bound {
+            Bound::Null => Self::Null,
             Bound::Int(number) => Self::Int(*number),
+            Bound::Bool(truth) => Self::Bool(*truth),
             Bound::Text(text) => Self::Text(text),
+            Bound::Bytes(bytes) => Self::Bytes(bytes),
             Bound::Uuid(uuid) => Self::Uuid(*uuid),
+        }
+    }
+}
+
+impl From<&Value<'_>> for Bound {
+    fn from(value: &Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(number) => Self::Int(*number),
+            Value::Bool(truth) => Self::Bool(*truth),
+            Value::Text(text) => Self::Text((*text).to_owned()),
+            Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            Value::Uuid(uuid) => Self::Uuid(*uuid),
         }
     }
 }
@@ -59,6 +82,7 @@ impl Composed {
             postgres: String::with_capacity(512),
             sqlite: String::with_capacity(512),
             values: Vec::new(),
+            is_kept: false,
         };
         for piece in pieces {
             match piece {
@@ -88,6 +112,18 @@ impl Composed {
     /// The text for SQLite.
     pub fn sqlite(&self) -> &str {
         &self.sqlite
+    }
+
+    /// The same, to be kept prepared, with a plan for whatever values: for one whose text is asked again and again, and which has one
+    /// good plan. Of others, no two are alike.
+    pub(crate) const fn kept(mut self) -> Self {
+        self.is_kept = true;
+        self
+    }
+
+    /// Whether it is to be kept prepared.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// The values, in the order of their parameters.

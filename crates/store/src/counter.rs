@@ -4,7 +4,7 @@
 use handclasp_domain::ClientId;
 
 use crate::reader::Reader;
-use crate::{StoreError, Tx, Value, statements, values};
+use crate::{StoreError, Tx, statements, values};
 
 /// The kind that counts a client's companies.
 pub(crate) const COMPANIES: &str = "companies";
@@ -24,11 +24,9 @@ pub(crate) async fn add(
     changes: &[(&str, i64)],
 ) -> Result<(), StoreError> {
     let slot = tx.slot();
-    let rows: Vec<Vec<Value<'_>>> = changes
-        .iter()
-        .map(|(kind, n)| values![client, *kind, slot, *n].to_vec())
-        .collect();
-    tx.insert_many(&ADD, &rows).await?;
+    for (kind, n) in changes {
+        tx.add(&ADD, values![client, *kind, slot, *n]).await?;
+    }
     Ok(())
 }
 

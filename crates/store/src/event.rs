@@ -30,7 +30,7 @@ fn event(row: &Row) -> Result<Event, StoreError> {
 /// Writes an event, in the transaction of the change that causes it.
 pub async fn insert(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
     let facts = to_json("event.facts", &event.facts)?;
-    tx.execute(
+    tx.add(
         &INSERT,
         values![
             event.client,
@@ -41,14 +41,13 @@ pub async fn insert(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
             event.at
         ],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Writes an event about the client itself, in the transaction of the change that causes it.
 pub async fn insert_of_client(tx: &mut Tx, event: &ClientEvent) -> Result<(), StoreError> {
     let facts = to_json("event.facts", &event.facts)?;
-    tx.execute(
+    tx.add(
         &INSERT,
         values![
             event.client,
@@ -59,8 +58,7 @@ pub async fn insert_of_client(tx: &mut Tx, event: &ClientEvent) -> Result<(), St
             event.at
         ],
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Finds an event about a company; none where its content was erased, too.

@@ -1,6 +1,7 @@
 //! Rows as they come back.
 
 use handclasp_domain::Timestamp;
+use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -9,8 +10,69 @@ use crate::StoreError;
 pub struct Row(pub(crate) Cells);
 
 pub(crate) enum Cells {
-    Sqlite(Vec<rusqlite::types::Value>),
+    Sqlite(Kept),
     Postgres(tokio_postgres::Row),
+}
+
+/// A row of SQLite's, which keeps none: its values, and one after the other the bytes of those that have some. So a row takes two
+/// allocations however many columns it has.
+pub(crate) struct Kept {
+    cells: Box<[KeptCell]>,
+    bytes: Vec<u8>,
+}
+
+/// A value; of one with bytes, where they end.
+#[derive(Clone, Copy)]
+enum KeptCell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(usize),
+    Blob(usize),
+}
+
+impl Kept {
+    /// Keeps the values of the row that a query has come to.
+    pub(crate) fn of(row: &rusqlite::Row<'_>, columns: usize) -> rusqlite::Result<Self> {
+        let mut bytes = Vec::with_capacity(16 * columns);
+        let cells = (0..columns).map(|index| {
+            Ok(match row.get_ref(index)? {
+                ValueRef::Null => KeptCell::Null,
+                ValueRef::Integer(value) => KeptCell::Integer(value),
+                ValueRef::Real(value) => KeptCell::Real(value),
+                ValueRef::Text(value) => {
+                    bytes.extend_from_slice(value);
+                    KeptCell::Text(bytes.len())
+                }
+                ValueRef::Blob(value) => {
+                    bytes.extend_from_slice(value);
+                    KeptCell::Blob(bytes.len())
+                }
+            })
+        });
+        let cells = cells.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { cells, bytes })
+    }
+
+    fn get(&self, index: usize) -> ValueRef<'_> {
+        let bytes = |end: usize| {
+            let ends = self.cells[..index]
+                .iter()
+                .rev()
+                .find_map(|cell| match cell {
+                    KeptCell::Text(end) | KeptCell::Blob(end) => Some(*end),
+                    KeptCell::Null | KeptCell::Integer(_) | KeptCell::Real(_) => None,
+                });
+            &self.bytes[ends.unwrap_or(0)..end]
+        };
+        match self.cells[index] {
+            KeptCell::Null => ValueRef::Null,
+            KeptCell::Integer(value) => ValueRef::Integer(value),
+            KeptCell::Real(value) => ValueRef::Real(value),
+            KeptCell::Text(end) => ValueRef::Text(bytes(end)),
+            KeptCell::Blob(end) => ValueRef::Blob(bytes(end)),
+        }
+    }
 }
 
 /// Shows how many columns there are and none of their content.
@@ -27,7 +89,7 @@ impl Row {
             return Err(StoreError::statement(format!("no column {index}")));
         }
         T::read(match &self.0 {
-            Cells::Sqlite(cells) => Cell(Source::Sqlite(&cells[index]), index),
+            Cells::Sqlite(kept) => Cell(Source::Sqlite(kept.get(index)), index),
             Cells::Postgres(row) => Cell(Source::Postgres(row), index),
         })
     }
@@ -35,7 +97,7 @@ impl Row {
     /// How many columns there are.
     pub fn len(&self) -> usize {
         match &self.0 {
-            Cells::Sqlite(cells) => cells.len(),
+            Cells::Sqlite(kept) => kept.cells.len(),
             Cells::Postgres(row) => row.len(),
         }
     }
@@ -52,7 +114,7 @@ pub struct Cell<'a>(Source<'a>, usize);
 
 #[derive(Clone, Copy)]
 enum Source<'a> {
-    Sqlite(&'a rusqlite::types::Value),
+    Sqlite(ValueRef<'a>),
     Postgres(&'a tokio_postgres::Row),
 }
 
@@ -70,7 +132,7 @@ impl Cell<'_> {
 
     fn is_null(self) -> bool {
         match self.0 {
-            Source::Sqlite(value) => *value == rusqlite::types::Value::Null,
+            Source::Sqlite(value) => value == ValueRef::Null,
             Source::Postgres(row) => row
                 .try_get::<_, Option<Anything>>(self.1)
                 .is_ok_and(|value| value.is_none()),
@@ -97,7 +159,7 @@ impl<'a> tokio_postgres::types::FromSql<'a> for Anything {
 impl Column for i64 {
     fn read(cell: Cell<'_>) -> Result<Self, StoreError> {
         let value = match cell.0 {
-            Source::Sqlite(rusqlite::types::Value::Integer(value)) => Some(*value),
+            Source::Sqlite(ValueRef::Integer(value)) => Some(value),
             Source::Sqlite(_) => None,
             Source::Postgres(row) => row
                 .try_get::<_, i64>(cell.1)
@@ -118,7 +180,7 @@ impl Column for u32 {
 impl Column for bool {
     fn read(cell: Cell<'_>) -> Result<Self, StoreError> {
         let value = match cell.0 {
-            Source::Sqlite(rusqlite::types::Value::Integer(value @ (0 | 1))) => Some(*value == 1),
+            Source::Sqlite(ValueRef::Integer(value @ (0 | 1))) => Some(value == 1),
             Source::Sqlite(_) => None,
             Source::Postgres(row) => row.try_get(cell.1).ok(),
         };
@@ -129,7 +191,7 @@ impl Column for bool {
 impl Column for String {
     fn read(cell: Cell<'_>) -> Result<Self, StoreError> {
         let value = match cell.0 {
-            Source::Sqlite(rusqlite::types::Value::Text(value)) => Some(value.clone()),
+            Source::Sqlite(ValueRef::Text(value)) => String::from_utf8(value.to_vec()).ok(),
             Source::Sqlite(_) => None,
             Source::Postgres(row) => row.try_get(cell.1).ok(),
         };
@@ -140,7 +202,7 @@ impl Column for String {
 impl Column for Vec<u8> {
     fn read(cell: Cell<'_>) -> Result<Self, StoreError> {
         let value = match cell.0 {
-            Source::Sqlite(rusqlite::types::Value::Blob(value)) => Some(value.clone()),
+            Source::Sqlite(ValueRef::Blob(value)) => Some(value.to_vec()),
             Source::Sqlite(_) => None,
             Source::Postgres(row) => row.try_get(cell.1).ok(),
         };
@@ -151,7 +213,7 @@ impl Column for Vec<u8> {
 impl Column for Uuid {
     fn read(cell: Cell<'_>) -> Result<Self, StoreError> {
         let value = match cell.0 {
-            Source::Sqlite(rusqlite::types::Value::Blob(value)) => Self::from_slice(value).ok(),
+            Source::Sqlite(ValueRef::Blob(value)) => Self::from_slice(value).ok(),
             Source::Sqlite(_) => None,
             Source::Postgres(row) => row.try_get(cell.1).ok(),
         };

@@ -62,6 +62,27 @@ impl ReadTx {
         self.end(rows)
     }
 
+    /// All rows of each of these statements, which take the same values. On PostgreSQL they are sent without waiting for each other's
+    /// answers.
+    pub(crate) async fn query_each<const N: usize>(
+        &mut self,
+        statements: [&'static Statement; N],
+        values: &[Value<'_>],
+    ) -> Result<[Vec<Row>; N], StoreError> {
+        for statement in statements {
+            self.start(statement, values)?;
+        }
+        let rows = match &mut self.session {
+            Session::Sqlite(connection) => statements
+                .iter()
+                .map(|statement| sqlite::query(connection, statement, values))
+                .collect(),
+            Session::Postgres(lease) => lease.query_each(&statements, values).await,
+        };
+        let rows: Vec<Vec<Row>> = self.end(rows)?;
+        rows.try_into().map_err(|_| StoreError::NotOneRow)
+    }
+
     /// The only row, or none. More than one is [`StoreError::NotOneRow`].
     pub async fn query_opt(
         &mut self,
@@ -160,6 +181,24 @@ impl Tx {
             Session::Postgres(lease) => lease.execute(statement, values).await,
         };
         self.end(count)
+    }
+
+    /// Runs a statement of which nobody asks what came of it, as it adds what is not there. On PostgreSQL it is sent together with the
+    /// next statement, or with COMMIT, and that is what fails where it does.
+    pub async fn add(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        self.start(statement, values)?;
+        let added = match &mut self.0.session {
+            Session::Sqlite(connection) => sqlite::execute(connection, statement, values).map(drop),
+            Session::Postgres(lease) => {
+                lease.add(statement, values);
+                Ok(())
+            }
+        };
+        self.end(added)
     }
 
     /// Runs one statement for each of `rows`; how many rows it touched in all. On PostgreSQL they are sent without

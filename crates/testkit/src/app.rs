@@ -8,7 +8,7 @@ use handclasp_app::{
     App, Caller, Client, LimitSettings, NewApiKey, Parts, SandboxMode, Settings, prepare,
 };
 use handclasp_domain::{Actor, ClientId, Scopes, Secret, Timestamp};
-use handclasp_integrations::{Catalogue, Origins};
+use handclasp_integrations::{Catalogue, EMBEDDED, Folder, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
 use handclasp_store::StoreOptions;
 use handclasp_vault::{KeyRing, MasterKey, Vault};
@@ -19,6 +19,9 @@ use crate::{Http, TestDatabase};
 /// When every test begins: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
 
+/// The logo of what a test declares.
+const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>"#;
+
 /// What a test may want to have otherwise. [`TestApp::start`] takes the defaults.
 pub struct Setup {
     /// Where Link stands. Default `http://127.0.0.1:4000/`, where nobody listens.
@@ -27,6 +30,8 @@ pub struct Setup {
     pub sandbox_url: Url,
     /// Whether people are offered sandbox integrations. Default: yes, unless the Link URL hides them.
     pub sandbox: SandboxMode,
+    /// Integrations beside the embedded ones: the name of each one's folder, and its `integration.toml`.
+    pub declarations: Vec<(&'static str, String)>,
     /// Addresses of origins that no name server knows.
     pub pins: Vec<Pin>,
     /// How many requests are taken. Default: any number.
@@ -43,6 +48,7 @@ impl Default for Setup {
             link_url: url("http://127.0.0.1:4000/"),
             sandbox_url: url("http://localhost:4000/"),
             sandbox: SandboxMode::Shown,
+            declarations: Vec::new(),
             pins: Vec::new(),
             limits: LimitSettings::default(),
         }
@@ -58,6 +64,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// Their database.
     pub database: TestDatabase,
+    /// How often they were started.
+    starts: u64,
 }
 
 impl TestApp {
@@ -76,6 +84,7 @@ impl TestApp {
             app,
             clock,
             database,
+            starts: 1,
         }
     }
 
@@ -102,7 +111,13 @@ impl TestApp {
             Ok(origins) => origins,
             Err(error) => panic!("the sandbox's address {error}"),
         };
-        let catalogue = match Catalogue::embedded(&origins) {
+        let declared = setup.declarations.iter().map(|(name, declaration)| Folder {
+            name,
+            declaration,
+            logo: LOGO,
+        });
+        let folders: Vec<_> = EMBEDDED.iter().copied().chain(declared).collect();
+        let catalogue = match Catalogue::parse(&folders, &origins) {
             Ok(catalogue) => catalogue,
             Err(error) => panic!("no catalogue: {error}"),
         };
@@ -139,10 +154,16 @@ impl TestApp {
     /// Closes the database, opens it again with something otherwise, and starts anew over it, with the defaults.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut StoreOptions)) {
         self.database.reopen_with(change).await;
+        self.restart(Setup::default()).await;
+    }
+
+    /// Starts anew over the same database, with something otherwise.
+    pub async fn restart(&mut self, setup: Setup) {
         // Another seed: a server that starts anew draws other ids than it did before.
-        let random: SharedRandom = Arc::new(SeededRandom::new(2));
+        self.starts += 1;
+        let random: SharedRandom = Arc::new(SeededRandom::new(self.starts));
         let clock: SharedClock = self.clock.clone();
-        self.app = Self::over(Setup::default(), &self.database, clock, random).await;
+        self.app = Self::over(setup, &self.database, clock, random).await;
     }
 
     /// A new client whose key may do everything.

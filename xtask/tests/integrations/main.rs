@@ -1,5 +1,10 @@
 //! `docs/integrations`: a page of each kind of software and one of all, out of the declarations.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of this is a test, also what is not marked so"
+)]
+
 mod entry;
 mod words;
 
@@ -23,6 +28,9 @@ fn read() -> (Catalogue, Notes) {
     let mut files = Vec::new();
     for folder in std::fs::read_dir(root().join("integrations")).unwrap() {
         let folder = folder.unwrap();
+        if !folder.path().is_dir() {
+            continue;
+        }
         let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
         let name = folder.file_name().into_string().unwrap();
         files.push((name, file("integration.toml"), file("logo.svg")));
@@ -36,10 +44,7 @@ fn read() -> (Catalogue, Notes) {
         })
         .collect();
     let origins = Origins::new(&"https://link.example.com".parse().unwrap()).unwrap();
-    let catalogue = match Catalogue::parse(&folders, &origins) {
-        Ok(catalogue) => catalogue,
-        Err(error) => panic!("{error}"),
-    };
+    let catalogue = Catalogue::parse(&folders, &origins).unwrap();
     let notes = files.iter().map(|(_, text, _)| {
         let comment: Vec<&str> = text
             .lines()
@@ -108,8 +113,8 @@ fn pages(catalogue: &Catalogue, notes: &Notes) -> BTreeMap<String, String> {
     for integration in catalogue.iter() {
         let page: &mut String = pages.entry(page_of(integration)).or_insert_with(|| {
             format!(
-                "# Integrations: {}\n\n{MADE}\n\nFields are entered with `handclasp integrations` or \
-                `PUT /api/integrations/{{key}}/settings`. `{{link_url}}` is the server's own setting, and `{{clientId}}` the id of your client. \
+                "# Integrations: {}\n\n{MADE}\n\nFields are entered with \
+                `handclasp client integration set` or `PUT /api/integrations/{{key}}/settings`. `{{link_url}}` is the server's own setting, and `{{clientId}}` the id of your client. \
                 [All integrations](README.md).\n",
                 integration.source_type.as_str()
             )

@@ -7,6 +7,7 @@ mod cross_origin;
 mod errors;
 mod hostile;
 mod hostile_requests;
+mod integration_settings;
 mod keys;
 mod limits;
 mod lists;
@@ -21,7 +22,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use handclasp_app::App;
 use handclasp_domain::CompanyId;
-use handclasp_testkit::{Http, OpenApi, TestApp, TestClient};
+use handclasp_testkit::{Http, OpenApi, Setup, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
 use http::Method;
 use serde_json::{Value, json};
@@ -62,7 +63,12 @@ pub(crate) fn router_of(app: &App) -> Router {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let test = TestApp::start().await;
+        Self::with(Setup::default()).await
+    }
+
+    /// A stage with something otherwise.
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let test = TestApp::with(setup).await;
         let client = test.client().await;
         let api = client.api(router(&test)).held_to_contract(crate::PREFIX);
         let api = api.held_to(crate::PREFIX, OWN.clone());
@@ -73,6 +79,15 @@ impl Stage {
     pub(crate) async fn stranger(&self) -> Http {
         let other = self.test.client().await;
         self.api.with_key(other.key.expose())
+    }
+
+    /// Starts the server anew over the same database, with something otherwise.
+    pub(crate) async fn restart(&mut self, setup: Setup) {
+        self.test.restart(setup).await;
+        let api = self.client.api(router(&self.test));
+        self.api = api
+            .held_to_contract(crate::PREFIX)
+            .held_to(crate::PREFIX, OWN.clone());
     }
 
     /// Makes a company. Answers its address.

@@ -27,6 +27,7 @@ pub(super) fn body(route: &Route) -> Value {
             "type": "DataConnectionStatusChanged",
             "notifiers": { "webhook": "https://example.com/" },
         }),
+        (Verb::Put, "/integrations/{platformKey}/settings") => json!({ "enabled": true }),
         (Verb::Put, "/profile") => json!({ "name": "Lender Ltd", "redirectUrl": "" }),
         (Verb::Post, "/webhooks") => {
             json!({ "url": "https://example.com/", "eventTypes": ["company.created"] })

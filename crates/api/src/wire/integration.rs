@@ -1,5 +1,6 @@
 //! Integrations on the wire.
 
+use handclasp_app::ClientIntegrations;
 use handclasp_domain::{IntegrationId, PlatformKey, SourceId, SourceType};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,12 +29,16 @@ pub(crate) struct Integration<'a> {
 
 impl<'a> Integration<'a> {
     /// An integration as a client sees it.
-    pub(crate) fn of(api: &Api, integration: &'a handclasp_integrations::Integration) -> Self {
+    pub(crate) fn of(
+        api: &Api,
+        integrations: &ClientIntegrations,
+        integration: &'a handclasp_integrations::Integration,
+    ) -> Self {
         Self {
             key: integration.key,
             logo_url: api.logo_url(integration.key),
             name: &integration.name,
-            enabled: api.is_enabled(integration),
+            enabled: integrations.is_enabled(integration),
             source_id: integration.source_id,
             source_type: integration.source_type,
             integration_id: integration.integration_id,

@@ -9,6 +9,7 @@ mod company_reference;
 mod connection;
 mod cors;
 mod integration;
+mod integration_settings;
 mod pairs;
 mod profile;
 mod rule;
@@ -27,6 +28,7 @@ pub(crate) use connection::{
 };
 pub(crate) use cors::{CorsSettings, SetCorsSettings};
 pub(crate) use integration::Integration;
+pub(crate) use integration_settings::{IntegrationSettings, UpdateIntegrationSettings};
 use pairs::Pairs;
 pub(crate) use profile::{Profile, UpdateProfile};
 pub(crate) use rule::{Rule, SetRule};

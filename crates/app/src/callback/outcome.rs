@@ -13,16 +13,16 @@ use crate::choose_integration::another_active;
 use crate::transition::{Applied, Change};
 
 /// What the third party gave.
-pub(super) struct Granted {
-    pub(super) third_party: Option<ThirdParty>,
-    pub(super) credential: SealedCredential,
+pub(crate) struct Granted {
+    pub(crate) third_party: Option<ThirdParty>,
+    pub(crate) credential: SealedCredential,
     /// The same tokens for the revocation queue, should they not be wanted.
-    pub(super) unwanted: Revocation,
+    pub(crate) unwanted: Revocation,
 }
 
 /// How it went wrong.
 #[derive(Clone)]
-pub(super) struct Failed {
+pub(crate) struct Failed {
     kind: FailureKind,
     /// The HTTP status that the third party answered with, or that stands for what we found.
     status_code: u16,
@@ -35,7 +35,7 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    pub(super) fn because(kind: FailureKind, status_code: u16) -> Self {
+    pub(crate) fn because(kind: FailureKind, status_code: u16) -> Self {
         Self {
             kind,
             status_code,
@@ -45,12 +45,12 @@ impl Failed {
         }
     }
 
-    pub(super) fn saying(mut self, status_text: &str) -> Self {
+    pub(crate) fn saying(mut self, status_text: &str) -> Self {
         status_text.clone_into(&mut self.status_text);
         self
     }
 
-    pub(super) fn revoking(mut self, unwanted: Revocation) -> Self {
+    pub(crate) fn revoking(mut self, unwanted: Revocation) -> Self {
         self.unwanted = Some(unwanted);
         self
     }
@@ -88,7 +88,7 @@ pub(super) async fn try_to_link(
 pub(super) async fn fail_in(
     tx: &mut Tx,
     attempt: &AuthorizationRequest,
-    by: handclasp_domain::ReplicaId,
+    by: Option<handclasp_domain::ReplicaId>,
     fail: &Change,
     failed: &Failed,
 ) -> Result<(), AppError> {
@@ -150,6 +150,8 @@ pub const fn outcome_of(kind: FailureKind) -> Outcome {
         | FailureKind::WrongCompany
         | FailureKind::Untrusted
         | FailureKind::Interrupted
+        | FailureKind::NotSetUp
+        | FailureKind::NoCompany
         | FailureKind::AnotherActive
         | FailureKind::ConnectionGone => Outcome::Failed,
     }
@@ -168,7 +170,11 @@ const fn message(kind: FailureKind) -> &'static str {
             "Another company was authorized than the one that this connection holds."
         }
         FailureKind::Untrusted => "The answer did not come from the third party that was asked.",
+        FailureKind::NoCompany => "What was authorized reaches no company that can be connected.",
         FailureKind::Interrupted => "The server was stopped while it exchanged the authorization.",
+        FailureKind::NotSetUp => {
+            "What was entered in the integration's settings was taken away, or is not good for its endpoints any more."
+        }
         FailureKind::AnotherActive => "The company has another active connection of this kind.",
         FailureKind::ConnectionGone => "The connection was deleted meanwhile.",
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use handclasp_domain::EXCHANGE_LIMIT;
+use handclasp_domain::{ATTEMPT_LIFETIME, EXCHANGE_LIMIT};
 use handclasp_store::attempt::{self, Abandoned};
 
-use crate::{App, AppError};
+use crate::{App, AppError, Caller};
 
 /// A holder that shows no life is believed to be dead only after this: a process that has just started shows none yet.
 const BENEFIT: Duration = Duration::from_secs(10);
@@ -14,6 +14,19 @@ const BENEFIT: Duration = Duration::from_secs(10);
 const BATCH: u32 = 100;
 
 impl App {
+    /// Ends the attempts in which nobody chose a company in time. What was fetched is revoked.
+    pub async fn end_unchosen(&self) -> Result<(), AppError> {
+        let before = self.now().minus(ATTEMPT_LIFETIME);
+        for found in attempt::unchosen(&mut self.store(), before, BATCH).await? {
+            let caller = Caller::system(found.client);
+            if let Err(error) = self.end_choice(&caller, &found).await {
+                // The others are not to wait for it.
+                tracing::warn!(attempt = %found.id, %error, cause = ?error, "it could not be ended");
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the attempts of processes that are gone.
     pub async fn bury_abandoned(&self) -> Result<(), AppError> {
         let now = self.now();

@@ -26,6 +26,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.bury_abandoned()),
         every(SOON, &stop, || app.reset_quotas()),
         every(AT_ONCE, &stop, || app.flush_tallies()),
+        every(SELDOM, &stop, || app.end_unchosen()),
         every(SELDOM, &stop, || app.tidy()),
     );
     // What the last requests left.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use futures::StreamExt;
 
 use handclasp_domain::Timestamp;
-use handclasp_integrations::oauth2::{Deadline, TokenKind};
+use handclasp_integrations::Held;
+use handclasp_integrations::provider::Deadline;
 use handclasp_store::credential::{self, Revocation};
 use tokio_util::sync::CancellationToken;
 
-use crate::credentials::{Tokens, revocation_cell};
-use crate::{App, AppError};
+use crate::credentials::revocation_cell;
+use crate::{App, AppError, Refusal};
 
 /// A token that could not be revoked in this time is destroyed all the same.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -111,21 +112,19 @@ impl App {
         let Some(integration) = self.catalogue().get(due.platform_key) else {
             return Ok(Revoked::Refused);
         };
-        let tokens: Tokens = self
+        let held: Held = self
             .vault()
             .open_json(&revocation_cell(due.client, due.id), &due.sealed)
             .map_err(|_| AppError::Internal("a token to be revoked can't be opened"))?;
-        let (token, is_refresh) = tokens.to_revoke();
-        let kind = if is_refresh {
-            TokenKind::Refresh
-        } else {
-            TokenKind::Access
+        let client = match self.third_party(due.client, integration).await {
+            Ok(client) => client,
+            Err(AppError::Refused(Refusal::NeedsCredentials(needs))) => {
+                tracing::info!(integration = %due.platform_key, %needs, "a token is not revoked yet");
+                return Ok(Revoked::Refused);
+            }
+            Err(error) => return Err(error),
         };
-        let client = self.oauth(due.client, integration)?;
-        match client
-            .revoke(self.outbound(), Deadline::start(), &token, kind)
-            .await
-        {
+        match client.revoke(&self.calls(Deadline::start()), &held).await {
             Ok(_) => Ok(Revoked::Done),
             Err(failure) => {
                 tracing::info!(integration = %due.platform_key, %failure, "a token is not revoked yet");

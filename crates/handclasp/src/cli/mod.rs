@@ -1,6 +1,7 @@
 //! The commands.
 
 mod check;
+mod integration;
 mod manage;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use handclasp_store::Opening;
 use handclasp_web::layers::Proxies;
 use tokio_util::sync::CancellationToken;
 
+use self::integration::IntegrationCommand;
 use crate::config::{self, Config};
 use crate::control::{Command as Task, QuotaSetting};
 use crate::{demo, keys, logs, metrics, server, wiring};
@@ -91,6 +93,9 @@ enum ClientCommand {
         /// How many, or none for any number, or default for what the configuration says
         requests: Option<QuotaSetting>,
     },
+    /// What a client set for the integrations: which are offered, and its registrations with their third parties
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,6 +182,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Client(ClientCommand::Quota { client, requests }) => {
             let set = requests;
             manage::run(&config()?, Task::Quota { client, set }).await
+        }
+        Command::Client(ClientCommand::Integration(command)) => {
+            manage::run(&config()?, command.task()?).await
         }
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;

@@ -107,6 +107,7 @@ fn a_server_is_managed_backed_up_and_restored() {
         "there is no such client",
     );
     keys_and_quota_of(dir, &id);
+    integrations_of(dir, &id);
     let checked = succeeds(&mut configured(dir, &["check"]));
     assert!(
         checked.contains("in use by the running server")
@@ -193,6 +194,69 @@ fn keys_and_quota_of(dir: &Path, id: &str) {
     for wrong in ["0", "-1", "many"] {
         let output = configured(dir, &["client", "quota", id, wrong]).output();
         assert!(!output.unwrap().status.success(), "{wrong}");
+    }
+}
+
+/// What the client has set for the Sandbox, which needs no registration.
+fn integrations_of(dir: &Path, id: &str) {
+    let command = |arguments: &[&str]| {
+        let all = [&["client", "integration"], arguments].concat();
+        configured(dir, &all)
+    };
+    let run = |arguments: &[&str]| succeeds(&mut command(arguments));
+    let listed = run(&["list", id]);
+    assert!(listed.starts_with("mqjo  Accounting"), "{listed}");
+    assert!(listed.contains("no sandbox integrations"), "{listed}");
+    let set = ["set", id, "MQJO", "--disable", "--order", "7"];
+    let shown = run(&set);
+    assert!(shown.contains("enabled         no") && shown.contains("order           7"));
+    assert_eq!(run(&["show", id, "mqjo"]), shown);
+    let scopes = ["--scope", "accounting", "--scope", "openid"];
+    let shown = run(&[
+        &["set", id, "mqjo", "--enable", "--order", "default"][..],
+        &scopes,
+    ]
+    .concat());
+    for line in [
+        "enabled         yes".to_owned(),
+        "order           900 (declared)".to_owned(),
+        "scopes          accounting openid".to_owned(),
+        format!("/callback/{id}/mqjo"),
+    ] {
+        assert!(shown.contains(&line), "{shown}");
+    }
+    std::fs::write(dir.join("empty"), "\n").unwrap();
+    let nobody = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    for (wrong, because) in [
+        (&["show", id, "zzzz"][..], "there is no such integration"),
+        (&["show", nobody, "mqjo"], "there is no such client"),
+        (
+            &["set", nobody, "mqjo", "--enable"],
+            "there is no such client",
+        ),
+        (&["list", nobody], "there is no such client"),
+        (
+            &["set", id, "mqjo", "--scope", "openid"],
+            "must have `accounting`",
+        ),
+        (
+            &["set", id, "mqjo", "--value", "client_id=x"],
+            "values.client_id",
+        ),
+        (
+            &["set", id, "mqjo", "--value-file", "client_secret=none"],
+            "cannot read none",
+        ),
+        (
+            &["set", id, "mqjo", "--value-file", "client_secret=empty"],
+            "empty is empty",
+        ),
+        (
+            &["set", id, "mqjo", "--value", "a=1", "--remove", "a"],
+            "a is given twice",
+        ),
+    ] {
+        fails(&mut command(wrong), because);
     }
 }
 

@@ -515,3 +515,72 @@ fn logos_are_svg_and_small() {
         );
     }
 }
+
+#[test]
+fn staff_enter_a_registration_but_for_what_is_built_in() {
+    let catalogue = Catalogue::embedded(&origins()).unwrap();
+    let sandbox = catalogue.get("mqjo".parse().unwrap()).unwrap();
+    assert!(sandbox.is_built_in() && sandbox.operator_fields().is_empty());
+
+    let elsewhere = load(FULL).unwrap();
+    let acme = elsewhere.get("acme".parse().unwrap()).unwrap();
+    assert!(!acme.is_built_in());
+    let fields: Vec<_> = acme
+        .operator_fields()
+        .iter()
+        .map(|field| (field.name.clone(), field.secret, field.optional))
+        .collect();
+    let expected = [
+        ("client_id", false, false),
+        ("client_secret", true, false),
+        ("subscription_key", true, true),
+    ];
+    assert_eq!(
+        fields[..3],
+        expected.map(|(name, secret, optional)| (name.to_owned(), secret, optional))
+    );
+    let secret = &acme.operator_fields()[1];
+    assert_eq!(secret.read(" s3cret\n"), Ok("s3cret"));
+    assert_eq!(secret.read(""), Ok(""));
+    for bad in ["a\nb", "é", "\u{7}", &"x".repeat(10_001)] {
+        assert!(secret.read(bad).is_err(), "{bad}");
+    }
+    for (scope, is_one) in [
+        ("orders:write", true),
+        ("", false),
+        ("a,b", false),
+        ("a b", false),
+        ("a\"b", false),
+        ("a\u{7}", false),
+    ] {
+        assert_eq!(acme.is_scope(scope), is_one, "{scope}");
+    }
+
+    // A declaration that leads somewhere else in one place is never given what both sides derive.
+    let sandbox = crate::EMBEDDED
+        .iter()
+        .find(|folder| folder.name == "sandbox")
+        .unwrap();
+    for (from, to) in [
+        (
+            "{sandbox}/sandbox/token",
+            "https://evil.example/sandbox/token",
+        ),
+        (
+            "{sandbox}/sandbox/authorize",
+            "https://evil.example/authorize",
+        ),
+        ("{sandbox}/sandbox/revoke", "https://evil.example/revoke"),
+        (
+            "{sandbox}/sandbox/userinfo",
+            "https://evil.example/userinfo",
+        ),
+    ] {
+        let mixed = sandbox.declaration.replace(from, to);
+        assert_ne!(mixed, sandbox.declaration);
+        let mixed = load(&mixed).unwrap();
+        let mixed = mixed.get("mqjo".parse().unwrap()).unwrap();
+        assert!(!mixed.is_built_in(), "{to}");
+        assert_eq!(mixed.operator_fields().len(), 2);
+    }
+}

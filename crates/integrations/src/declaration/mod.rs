@@ -155,9 +155,14 @@ pub(crate) fn parse(
         sources,
         logo: logo.to_owned(),
         origins: origins.clone(),
+        fingerprint: None,
     };
     whole(&source, &integration)?;
-    Ok(integration)
+    let fingerprint = Some(integration.fingerprint());
+    Ok(Integration {
+        fingerprint,
+        ..integration
+    })
 }
 
 /// What holds of a declaration as a whole.

@@ -42,7 +42,7 @@ impl Deadline {
         Self(now.checked_add(time).unwrap_or(now))
     }
 
-    fn remaining(self) -> Duration {
+    pub(crate) fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }

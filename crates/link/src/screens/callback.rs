@@ -4,12 +4,13 @@ use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use handclasp_app::{AuthorizationRequest, CallbackAnswer};
 use handclasp_domain::{ClientId, PlatformKey};
-use handclasp_integrations::oauth2::CallbackQuery;
+use handclasp_integrations::CallbackQuery;
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::i18n::Localizer;
 use handclasp_web::look::PageContext;
 use http::{Method, StatusCode};
 
+use super::result::base_of;
 use super::see_other;
 use crate::visit::{browser, caller};
 use crate::{Link, error};
@@ -93,16 +94,7 @@ pub(crate) async fn take(
 
 /// Where the result of an attempt is shown.
 fn result_address(attempt: &AuthorizationRequest) -> String {
-    let AuthorizationRequest {
-        company,
-        connection,
-        id,
-        ..
-    } = attempt;
-    match attempt.journey {
-        Some(_) => format!("/company/{company}/result/{id}"),
-        None => format!("/companies/{company}/connections/{connection}/result/{id}"),
-    }
+    format!("{}/result/{}", base_of(attempt), attempt.id)
 }
 
 /// Another browser or app than the one that went to the third party, or an address that was made up. Nothing has changed.

@@ -57,10 +57,8 @@ pub(crate) async fn show(
         .ok_or_else(|| error::no_such_link(&t))?;
     let search = query.one(SEARCH).ok().flatten().unwrap_or_default().trim();
     let wanted = search.to_lowercase();
-    let all: Vec<_> = visit
-        .offered()
-        .filter(|one| one.source_type == kind)
-        .collect();
+    let mut all = visit.offered().await?;
+    all.retain(|one| one.source_type == kind);
     let choices: Vec<_> = all
         .iter()
         .filter(|one| one.name.to_lowercase().contains(&wanted))

@@ -8,7 +8,7 @@ use handclasp_web::form::Fields;
 use handclasp_web::look::{PageShell, Tone, render};
 
 use super::choose::another_active;
-use super::{logo_url, see_other};
+use super::{fields, logo_url};
 use crate::consent_text::ConsentText;
 use crate::visit::Visit;
 
@@ -51,14 +51,14 @@ fn page(visit: &Visit, changed: bool) -> Result<Response, PageError> {
 }
 
 /// Takes the consent, and starts the authorization.
-pub(crate) async fn accept(visit: Visit, fields: Fields) -> Result<Response, PageError> {
+pub(crate) async fn accept(visit: Visit, form: Fields) -> Result<Response, PageError> {
     let browser = visit.known_browser()?;
     let held = visit.connection()?;
     let integration = visit.integration(held)?;
     let text = ConsentText::new(visit.t(), visit.client(), integration);
     let version = text.version();
     // What is recorded is what was shown: another text or another language is shown first.
-    if fields.one("version").ok().flatten() != Some(version.as_str()) {
+    if form.one("version").ok().flatten() != Some(version.as_str()) {
         return page(&visit, true);
     }
     let consent = ConsentGiven {
@@ -72,17 +72,14 @@ pub(crate) async fn accept(visit: Visit, fields: Fields) -> Result<Response, Pag
     let start = StartAuthorization {
         company: visit.company,
         connection: held.connection.id,
-        origin: Origin::Journey(consent, visit.page_of(&fields)),
+        origin: Origin::Journey(consent, visit.page_of(&form)),
     };
     match visit
         .app
         .start_authorization(&visit.caller, browser, start)
         .await
     {
-        Ok(attempt) => Ok(see_other(&format!(
-            "/company/{}/go/{}",
-            visit.company, attempt.id
-        ))),
+        Ok(attempt) => fields::begin(&visit, &attempt).await,
         Err(AppError::Refused(Refusal::AnotherActive(active))) => {
             Err(another_active(&visit, active))
         }

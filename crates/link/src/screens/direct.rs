@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp_ambient::random_bytes;
 use handclasp_app::{
-    AppError, AuthorizationRequest, Browser, Destination, Origin, Refusal, StartAuthorization,
+    AppError, AuthorizationRequest, Browser, Destination, Origin, Prepared, Refusal,
+    StartAuthorization,
 };
 use handclasp_domain::AttemptState;
 use handclasp_domain::redirect::Outcome;
@@ -19,7 +20,7 @@ use http::{Method, StatusCode};
 use super::choose::another_active;
 use super::done;
 use super::failure::{self, WaysOn};
-use super::result::{attempt, has_run_out, integration_of};
+use super::result::{attempt, base_of, has_run_out, integration_of};
 use super::see_other;
 use crate::Link;
 use crate::visit::{Visit, query_of};
@@ -55,12 +56,20 @@ pub(crate) async fn start(
         }
         Err(failed) => return Err(visit.failed(&failed)),
     };
-    let target = visit
+    let prepared = visit
         .app
-        .authorization_url(&started)
+        .go_on(&visit.caller, &started)
+        .await
         .map_err(|failed| visit.failed(&failed))?;
-    let target = target.ok_or_else(|| PageError::internal("a fresh attempt without an address"))?;
-    let mut response = see_other(target.as_str());
+    let base = base_of(&started);
+    let mut response = match prepared {
+        // It is asked for on a page of ours.
+        None => see_other(&format!("{base}/fields/{}", started.id)),
+        Some(Prepared::Result | Prepared::Mistakes(_)) => {
+            see_other(&format!("{base}/result/{}", started.id))
+        }
+        Some(Prepared::Go(target)) => see_other(target.as_str()),
+    };
     if visit.browser.is_none() {
         // The alphabet of base64url always fits.
         let _always = link.cookies.put(
@@ -94,6 +103,7 @@ pub(crate) async fn result(visit: Visit) -> Result<Response, PageError> {
             Ok(failure::page(&visit, integration, &attempt, failed, ways))
         }
         AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name, ways)),
+        AttemptState::Choosing => Ok(see_other(&format!("{base}/entities/{}", attempt.id))),
         AttemptState::Started if !has_run_out(&visit, &attempt) => Ok(see_other(&ways.retry)),
         AttemptState::Started | AttemptState::Expired => {
             Ok(failure::too_late(&visit, &integration.name, ways))
@@ -110,9 +120,10 @@ pub(crate) async fn leave(visit: Visit) -> Result<Response, PageError> {
             end(&visit, &attempt, outcome, &failed.status_text)
         }
         AttemptState::Completed => end(&visit, &attempt, Outcome::Linked, ""),
-        AttemptState::Started | AttemptState::Exchanging { .. } | AttemptState::Expired => {
-            end(&visit, &attempt, Outcome::Left, "")
-        }
+        AttemptState::Started
+        | AttemptState::Exchanging { .. }
+        | AttemptState::Choosing
+        | AttemptState::Expired => end(&visit, &attempt, Outcome::Left, ""),
     }
 }
 

@@ -56,9 +56,11 @@ pub(super) fn key(kind: FailureKind) -> &'static str {
         FailureKind::ThirdParty => "link-failed-third-party",
         FailureKind::Unreachable => "link-failed-unreachable",
         FailureKind::TooFewScopes => "link-failed-scopes",
+        FailureKind::NoCompany => "link-failed-no-company",
         FailureKind::WrongCompany => "link-failed-company",
         FailureKind::Untrusted => "link-failed-untrusted",
         FailureKind::Interrupted => "link-failed-interrupted",
+        FailureKind::NotSetUp => "link-failed-not-set-up",
         FailureKind::AnotherActive => "link-failed-another",
         FailureKind::ConnectionGone => "link-failed-gone",
     }
@@ -93,7 +95,7 @@ pub(crate) fn page(
         });
     let hopeless = matches!(
         kind,
-        FailureKind::AnotherActive | FailureKind::ConnectionGone
+        FailureKind::AnotherActive | FailureKind::ConnectionGone | FailureKind::NotSetUp
     );
     render(&Failure {
         shell: visit.bare_shell(),

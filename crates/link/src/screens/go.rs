@@ -6,10 +6,12 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use handclasp_domain::AttemptState;
 use handclasp_web::error::PageError;
 use handclasp_web::look::{PageShell, render};
 
-use super::{logo_url, see_other};
+use super::result::{base_of, has_run_out};
+use super::{fields, logo_url, see_other};
 use crate::visit::Visit;
 use crate::{Link, error};
 
@@ -42,11 +44,12 @@ pub(crate) async fn show(State(link): State<Link>, visit: Visit) -> Result<Respo
         .authorization_url(&attempt)
         .map_err(|failed| visit.failed(&failed))?;
     let Some(target) = target else {
+        if attempt.state == AttemptState::Started && !has_run_out(&visit, &attempt) {
+            // It was left before all was known that is needed.
+            return fields::begin(&visit, &attempt).await;
+        }
         // It has come back already.
-        return Ok(see_other(&format!(
-            "/company/{}/result/{id}",
-            visit.company
-        )));
+        return Ok(see_other(&format!("{}/result/{id}", base_of(&attempt))));
     };
     let integration = visit
         .app

@@ -6,7 +6,9 @@ pub(crate) mod connection;
 pub(crate) mod consent;
 pub(crate) mod direct;
 pub(crate) mod done;
+pub(crate) mod entities;
 mod failure;
+pub(crate) mod fields;
 pub(crate) mod go;
 pub(crate) mod leave;
 pub(crate) mod logo;
@@ -49,6 +51,14 @@ pub(crate) const fn status_tone(status: ConnectionStatus) -> Tone {
         ConnectionStatus::Unlinked => Tone::Neutral,
         ConnectionStatus::Deauthorized => Tone::Warning,
     }
+}
+
+/// The texts of all kinds of fields, for the test that they are there.
+#[cfg(test)]
+pub(crate) fn field_keys() -> impl Iterator<Item = &'static str> {
+    handclasp_integrations::FieldKind::ALL
+        .into_iter()
+        .map(fields::label)
 }
 
 /// The texts of all failures, for the test that they are there.

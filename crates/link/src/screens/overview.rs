@@ -70,7 +70,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
             words: status_words(&t, status),
         });
     }
-    let mut offered: Vec<SourceType> = visit.offered().map(|one| one.source_type).collect();
+    let offered = visit.offered().await?;
+    let mut offered: Vec<SourceType> = offered.iter().map(|one| one.source_type).collect();
     offered.dedup();
     // What is full is not offered again: a company keeps its books in one place.
     offered.retain(|kind| !(kind.is_exclusive() && linked.contains(kind)));

@@ -26,6 +26,15 @@ pub(crate) async fn attempt(visit: &Visit) -> Result<AuthorizationRequest, PageE
         .map_err(|failed| visit.failed(&failed))
 }
 
+/// What the addresses of an attempt's pages begin with.
+pub(crate) fn base_of(attempt: &AuthorizationRequest) -> String {
+    let company = attempt.company;
+    match attempt.journey {
+        Some(_) => format!("/company/{company}"),
+        None => format!("/companies/{company}/connections/{}", attempt.connection),
+    }
+}
+
 /// The integration of an attempt.
 pub(crate) fn integration_of<'a>(
     visit: &'a Visit,
@@ -66,6 +75,10 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, PageError> {
             Ok(failure::page(&visit, integration, &attempt, failed, ways))
         }
         AttemptState::Exchanging { .. } => Ok(failure::running(&visit, &integration.name, ways)),
+        AttemptState::Choosing => Ok(see_other(&format!(
+            "/company/{company}/entities/{}",
+            attempt.id
+        ))),
         AttemptState::Started if !has_run_out(&visit, &attempt) => {
             Ok(see_other(&format!("/company/{company}/go/{}", attempt.id)))
         }

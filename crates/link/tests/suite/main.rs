@@ -11,5 +11,6 @@ mod endings;
 mod journeys;
 mod pages;
 mod revocation;
+mod settings;
 mod steps;
 mod support;

@@ -31,10 +31,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// A world with something otherwise.
+    pub(crate) async fn with(setup: Setup) -> Self {
         let mut server = TestServer::bind().await;
         let test = TestApp::with(Setup {
             sandbox_url: server.url().clone(),
-            ..Setup::default()
+            ..setup
         })
         .await;
         let client = test.client().await;
@@ -63,6 +68,12 @@ impl World {
             sandbox,
             _server: server,
         }
+    }
+
+    /// Starts the server anew over the same database, with something otherwise.
+    pub(crate) async fn restart(&mut self, setup: Setup) {
+        self.test.restart(setup).await;
+        self.link = link_router(&self.test.app);
     }
 
     pub(crate) fn caller(&self) -> Caller {
@@ -202,10 +213,13 @@ fn sandbox_router(app: &App, url: &Url) -> Router {
     .unwrap()
 }
 
+/// Cookies by their names, by the origins that they belong to.
+pub(crate) type Cookies = BTreeMap<String, BTreeMap<String, String>>;
+
 /// Somebody with a browser.
 pub(crate) struct Person<'w> {
     world: &'w World,
-    jars: BTreeMap<String, BTreeMap<String, String>>,
+    jars: Cookies,
 }
 
 /// A page, where the browser stands now.
@@ -365,6 +379,16 @@ impl Person<'_> {
             };
         }
         panic!("redirected for ever: {url}");
+    }
+
+    /// The browser's cookies, to be had by it again once the server has started anew.
+    pub(crate) fn cookies(&self) -> Cookies {
+        self.jars.clone()
+    }
+
+    /// Has these cookies.
+    pub(crate) fn take_cookies(&mut self, cookies: Cookies) {
+        self.jars = cookies;
     }
 
     /// Takes over another's cookies, as a second tab has them.

@@ -95,6 +95,52 @@ both_engines! {
         assert_eq!(count(&db.store).await, 1);
     }
 
+    async fn what_is_added_is_there_for_the_next_statement_and_kept(db: &Fresh) {
+        let stores = [db.store.clone(), unprepared(db).await];
+        for (number, store) in stores.into_iter().enumerate() {
+            let (before, first) = (count(&store).await, 10 * number as u128);
+            let seen = store.write("add", (), move |tx: &mut Tx, ()| Box::pin(async move {
+                for n in 1..3 {
+                    let name = format!("{number} {n}");
+                    tx.add(&ADD, values![id(first + n), &name, 1]).await?;
+                }
+                let seen: i64 = tx.query_one(&COUNT, &[]).await?.get(0)?;
+                let name = format!("{number} 3");
+                tx.add(&ADD, values![id(first + 3), &name, 1]).await?;
+                Ok::<_, StoreError>(seen)
+            })).await.unwrap();
+            assert_eq!(seen, before + 2);
+            assert_eq!(count(&store).await, before + 3);
+        }
+    }
+
+    async fn what_is_added_in_vain_spoils_all_of_it(db: &Fresh) {
+        add(&db.store, 1).await.unwrap();
+        for store in [db.store.clone(), unprepared(db).await] {
+            for asks in [false, true] {
+                let result = store.write("vain", (), move |tx: &mut Tx, ()| Box::pin(async move {
+                    tx.add(&ADD, values![id(2), "two", 2]).await?;
+                    // The key of another thing.
+                    tx.add(&ADD, values![id(1), "one", 1]).await?;
+                    tx.add(&ADD, values![id(3), "three", 3]).await?;
+                    if asks { tx.query(&COUNT, &[]).await?; }
+                    Ok::<_, StoreError>(())
+                })).await;
+                assert!(matches!(result, Err(StoreError::UniqueViolation)), "{result:?}");
+                let result = store.write("misfit", (), move |tx: &mut Tx, ()| Box::pin(async move {
+                    tx.add(&ADD, values![id(2), "two", 2]).await?;
+                    tx.add(&ADD, values!["no id", "three", 3]).await?;
+                    if asks { tx.query(&COUNT, &[]).await?; }
+                    Ok::<_, StoreError>(())
+                })).await;
+                assert!(result.is_err());
+                assert_eq!(count(&store).await, 1);
+            }
+        }
+        // And all goes on.
+        add(&db.store, 2).await.unwrap();
+    }
+
     async fn a_panic_leaves_nothing_and_harms_nobody(db: &Fresh) {
         // More often than the pool has connections.
         for _ in 0..10 {

@@ -7,13 +7,14 @@ use handclasp_domain::query::{
     Test, parse_query,
 };
 use handclasp_domain::{
-    ClientId, Company, CompanyId, CompanyName, Connection, ConnectionId, ConnectionState, Id,
-    PlatformKey, Products, SourceType, Tags, Timestamp, fold,
+    ClientId, Company, CompanyId, CompanyName, Connection, ConnectionError, ConnectionErrorId,
+    ConnectionId, ConnectionState, Id, PlatformKey, Products, SourceType, Tags, Timestamp, fold,
 };
 use handclasp_store::company_filter::Filter;
 use handclasp_store::company_page::{self, Wanted};
 use handclasp_store::{
-    Database, Engine, MIGRATIONS, Store, StoreError, company, company_list, connection, values,
+    Database, Engine, MIGRATIONS, Store, StoreError, company, company_list, company_reference,
+    connection, values,
 };
 use uuid::Uuid;
 
@@ -410,7 +411,8 @@ both_engines! {
             expected.sort_by_key(|one| place(one, order.by));
             if order.descending { expected.reverse(); }
 
-            let (limit, offset) = (1 + draw.below(40), draw.below(100));
+            let offset = if draw.below(3) == 0 { 0 } else { draw.below(100) };
+            let limit = 1 + draw.below(40);
             let page: Vec<CompanyId> =
                 expected.iter().skip(offset).take(limit).map(|one| one.company.id).collect();
             let wanted = Wanted {
@@ -429,6 +431,58 @@ both_engines! {
                 assert_eq!(found.1, total, "{said}");
                 assert_eq!(found.0, page, "{said}");
             }
+        }
+    }
+
+    async fn a_company_on_a_page_is_what_it_is_alone(db: &Fresh) {
+        let store = product(db).await;
+        let mut draw = Draw(31);
+        let client = ClientId::from_uuid(draw.uuid());
+        // More than are looked up at a time.
+        let made = make(&store, &mut draw, client, 260).await;
+        for pair in made.chunks(3).filter(|pair| pair.len() == 3) {
+            let parent = pair[0].company.id;
+            for child in &pair[1..] {
+                let input = (client, child.company.id, parent);
+                store.write("belong", input, |tx, (client, child, parent)| Box::pin(
+                    company_reference::set_parent(tx, *client, *child, None, Some(*parent))
+                )).await.unwrap();
+            }
+            for known in pair {
+                for one in &known.connections {
+                    for _ in 0..draw.below(3) {
+                        let id = ConnectionErrorId::from_uuid(draw.uuid());
+                        let error = ConnectionError {
+                            status_code: "500".to_owned(),
+                            status_text: draw.text(),
+                            error_message: draw.text(),
+                            errored_at: draw.at(),
+                            resolved_at: (draw.below(2) == 0).then(|| draw.at()),
+                        };
+                        store.write("error", (client, one.id, id, error), |tx, (client, one, id, error)| Box::pin(
+                            connection::insert_error(tx, *client, *one, *id, error)
+                        )).await.unwrap();
+                    }
+                }
+            }
+        }
+        let wanted = Wanted {
+            filter: Filter::new(None, None, &[]),
+            order: Order { by: CompanyOrder::Name, descending: true },
+            limit: 1_000,
+            offset: 0,
+        };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let (page, _) = store.read("page", wanted, move |tx, wanted| {
+            Box::pin(company_page::page(tx, client, wanted, deadline))
+        }).await.unwrap();
+        assert_eq!(page.len(), made.len());
+        assert!(page.iter().any(|one| one.parent.is_some()));
+        assert!(page.iter().any(|one| one.subsidiaries.len() > 1));
+        assert!(page.iter().any(|one| one.connections.iter().any(|one| one.errors.len() > 1)));
+        for one in page {
+            let alone = company::find_whole(&mut &store, client, one.company.id).await.unwrap();
+            assert_eq!(Some(one), alone);
         }
     }
 

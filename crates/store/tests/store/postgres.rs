@@ -107,9 +107,24 @@ fn a_connection_lost_at_commit_is_reported_as_unknown() {
     on_postgres(async |db| {
         let proxy = Proxy::before(db.url());
         let store = behind(db, &proxy).await;
-        for (mode, number, kept) in [(Mode::CutBeforeCommit, 1, 0), (Mode::CutAfterCommit, 2, 1)] {
+        let modes = [(Mode::CutBeforeCommit, 1, 0), (Mode::CutAfterCommit, 2, 1)];
+        for (at_commit, (mode, number, kept)) in [false, true]
+            .into_iter()
+            .flat_map(|late| modes.map(|one| (late, one)))
+        {
             proxy.set(mode);
-            let lost = add(&store, number).await.unwrap_err();
+            // The same, sent together with COMMIT.
+            let added = store.write("add", number, |tx: &mut Tx, number| {
+                Box::pin(async move {
+                    let name = format!("thing {number}");
+                    tx.add(&ADD, values![id((*number).into()), &name, *number])
+                        .await
+                })
+            });
+            let lost = match at_commit {
+                true => added.await.unwrap_err(),
+                false => add(&store, number).await.unwrap_err(),
+            };
             assert!(
                 matches!(lost, StoreError::CommitUnknown(_)),
                 "{mode:?} {lost:?}"

@@ -14,11 +14,13 @@ use crate::wire::Integration;
 
 /// Tells an integration.
 pub(crate) async fn get_integration(
-    MayRead(_): MayRead,
+    MayRead(client): MayRead,
     State(api): State<Api>,
     ApiPath(Part(key)): ApiPath<Part<PlatformKey>>,
 ) -> Answer {
-    let body = Integration::of(&api, find(&api, key)?);
+    let found = find(&api, key)?;
+    let integrations = api.client_integrations(client).await?;
+    let body = Integration::of(&api, &integrations, found);
     reply::json(StatusCode::OK, &body)
 }
 

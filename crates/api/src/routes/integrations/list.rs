@@ -1,6 +1,7 @@
 //! `GET /integrations`
 
 use axum::extract::State;
+use handclasp_app::ClientIntegrations;
 use handclasp_domain::query::{IntegrationOrder, IntegrationProperty, Operand};
 use handclasp_domain::{PlatformKey, fold};
 use handclasp_web::error::ApiQuery;
@@ -16,19 +17,20 @@ use crate::wire::Integration;
 
 /// Lists the integrations, enabled or not, in the order in which Link shows them where nothing else is asked for.
 pub(crate) async fn list_integrations(
-    MayReadOwn(_): MayReadOwn,
+    MayReadOwn(client): MayReadOwn,
     State(api): State<Api>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Answer {
     let chosen = query.chosen_page()?;
     let (order, filter) = (query.order::<IntegrationOrder>()?, query.query()?);
     query.without_tags()?;
-    let mut all: Vec<_> = api.catalogue().iter().collect();
+    let integrations = api.client_integrations(client).await?;
+    let mut all = integrations.in_order();
     if let Some(filter) = filter {
-        all.retain(|one| filter.holds(&|property| vec![value(&api, one, *property)]));
+        all.retain(|one| filter.holds(&|property| vec![value(&integrations, one, *property)]));
     }
     if let Some(order) = order {
-        all.sort_by_cached_key(|one| key(&api, one, order.by));
+        all.sort_by_cached_key(|one| key(&integrations, one, order.by));
         if order.descending {
             all.reverse();
         }
@@ -38,28 +40,28 @@ pub(crate) async fn list_integrations(
         .page
         .of(&all)
         .iter()
-        .map(|integration| Integration::of(&api, integration))
+        .map(|integration| Integration::of(&api, &integrations, integration))
         .collect();
     reply::json(StatusCode::OK, &chosen.body(PATH, total, results))
 }
 
 /// What a query finds in an integration.
 fn value(
-    api: &Api,
+    integrations: &ClientIntegrations,
     integration: &handclasp_integrations::Integration,
     property: IntegrationProperty,
 ) -> Operand {
     match property {
         IntegrationProperty::Key => Operand::Text(integration.key.as_str().to_owned()),
         IntegrationProperty::Name => Operand::Text(fold(&integration.name)),
-        IntegrationProperty::Enabled => Operand::Bool(api.is_enabled(integration)),
+        IntegrationProperty::Enabled => Operand::Bool(integrations.is_enabled(integration)),
         IntegrationProperty::SourceType => Operand::Text(fold(integration.source_type.as_str())),
     }
 }
 
 /// By what integrations are ordered; those that are equal in it by their keys.
 fn key(
-    api: &Api,
+    integrations: &ClientIntegrations,
     integration: &handclasp_integrations::Integration,
     by: IntegrationOrder,
 ) -> (bool, String, PlatformKey) {
@@ -67,7 +69,7 @@ fn key(
         IntegrationOrder::Name => (false, fold(&integration.name)),
         IntegrationOrder::Key => (false, String::new()),
         IntegrationOrder::SourceType => (false, fold(integration.source_type.as_str())),
-        IntegrationOrder::Enabled => (api.is_enabled(integration), String::new()),
+        IntegrationOrder::Enabled => (integrations.is_enabled(integration), String::new()),
     };
     (flag, text, integration.key)
 }

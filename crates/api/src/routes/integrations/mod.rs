@@ -4,11 +4,13 @@ pub(crate) mod branding;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod logo;
+pub(crate) mod settings;
 
 pub(crate) use branding::{get_branding, get_drawing};
 pub(crate) use get::get_integration;
 pub(crate) use list::list_integrations;
 pub(crate) use logo::get_logo;
+pub(crate) use settings::{get_settings, update_settings};
 
 use std::sync::Arc;
 

@@ -6,25 +6,27 @@ mod fixture;
 mod run;
 mod seen;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::fixture::Fixture;
 use self::run::Run;
 use super::*;
 
-/// The fixture of an integration's folder, where it has one.
-fn fixture(folder: &Path) -> Option<Fixture> {
-    let file = folder.join("wire.toml");
-    let text = std::fs::read_to_string(&file).ok()?;
-    Some(Fixture::parse(&file.display().to_string(), &text))
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations")
+}
+
+/// Drives the integration of one folder through the fixture of another.
+async fn drive_as(slug: &str, of: &str, change: impl Fn(String) -> String) {
+    let declaration = std::fs::read_to_string(root().join(slug).join("integration.toml")).unwrap();
+    let file = root().join(of).join("wire.toml");
+    let text = change(std::fs::read_to_string(&file).unwrap());
+    let fixture = Fixture::parse(&file.display().to_string(), &text);
+    Run::new(declared(&declaration), fixture).await.all().await;
 }
 
 async fn drive(slug: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations");
-    let folder = root.join(slug);
-    let declaration = std::fs::read_to_string(folder.join("integration.toml")).unwrap();
-    let fixture = fixture(&folder).unwrap();
-    Run::new(declared(&declaration), fixture).await.all().await;
+    drive_as(slug, slug, |text| text).await;
 }
 
 macro_rules! driven {
@@ -54,10 +56,26 @@ driven! {
     dynamics_365_business_central = "dynamics-365-business-central",
 }
 
+/// As Square, at other addresses, where `session=false` must not be sent.
+#[tokio::test]
+async fn square_sandbox() {
+    let change = |text: String| {
+        text.replace("connect.squareup.com", "connect.squareupsandbox.com")
+            .replace("session=false&", "")
+    };
+    drive_as("square-sandbox", "square", change).await;
+}
+
+/// As Stripe, with keys of test mode.
+#[tokio::test]
+async fn stripe_test() {
+    let change = |text: String| text.replace("sk_live", "sk_test");
+    drive_as("stripe-test", "stripe", change).await;
+}
+
 #[test]
 fn every_fixture_is_driven() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations");
-    for folder in std::fs::read_dir(root).unwrap() {
+    for folder in std::fs::read_dir(root()).unwrap() {
         let folder = folder.unwrap();
         if folder.path().join("wire.toml").exists() {
             let slug = folder.file_name().into_string().unwrap();

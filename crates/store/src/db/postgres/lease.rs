@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object};
+use futures::FutureExt;
 use futures::stream::{FuturesOrdered, TryStreamExt};
 use handclasp_domain::Timestamp;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use super::ahead::Ahead;
 use super::failure::explain;
 use crate::row::Cells;
 use crate::{Composed, Row, Statement, StoreError, Value};
@@ -27,9 +29,9 @@ pub(super) type Slots = Arc<Mutex<Vec<u32>>>;
 pub(crate) struct Lease {
     /// Present until dropped.
     object: Option<Object>,
-    /// What begins the transaction, until it was sent. It goes out together with the first statement, which saves a round
-    /// trip.
-    begin: Option<Arc<str>>,
+    /// What begins the transaction, until it was sent, and what was added. It goes out together with the next statement, or with
+    /// COMMIT, which saves round trips.
+    ahead: Ahead,
     prepared: bool,
     /// Given back before the connection is: whoever gets that one next takes a slot.
     slot: Option<Slot>,
@@ -67,7 +69,7 @@ impl Lease {
     pub(super) fn new(object: Object, prepared: bool, slot: Option<Slot>) -> Self {
         Self {
             object: Some(object),
-            begin: None,
+            ahead: Ahead::default(),
             prepared,
             slot,
         }
@@ -75,13 +77,18 @@ impl Lease {
 
     /// Makes the next statement the first one of a transaction.
     pub(super) fn begin(mut self, begin: Arc<str>) -> Self {
-        self.begin = Some(begin);
+        self.ahead = Ahead::begin(begin);
         self
     }
 
     /// Whether a transaction is open: not before its first statement.
     pub(super) fn is_open(&self) -> bool {
-        self.begin.is_none()
+        self.ahead.begin.is_none()
+    }
+
+    /// Whether there is something to commit.
+    pub(super) fn has_work(&self) -> bool {
+        self.is_open() || !self.ahead.adds_nothing()
     }
 
     pub(crate) const fn slot(&self) -> i64 {
@@ -116,6 +123,16 @@ impl Lease {
             .ok_or(StoreError::NotOneRow)
     }
 
+    /// Ends a transaction that only read, and gives the connection back to the pool. Nobody waits for the answer: whoever gets the
+    /// connection next is answered after it, and where it is lost, so is the connection.
+    pub(super) fn end_reading(self) {
+        if self.is_open() {
+            // It is sent when it is first polled.
+            let _answered = self.control("COMMIT").now_or_never();
+        }
+        self.keep();
+    }
+
     /// Gives the connection back to the pool. Nothing may be open on it.
     pub(super) fn keep(mut self) {
         drop(self.slot.take());
@@ -129,23 +146,46 @@ impl Lease {
         }
     }
 
-    /// Sends what begins the transaction, if that is still to be done, and the statement right behind it.
+    /// A statement whose answer nobody asks for, to be sent with the next one.
+    pub(crate) fn add(&mut self, statement: &'static Statement, values: &[Value<'_>]) {
+        self.ahead.add(statement, values);
+    }
+
+    /// What is to be sent with the next statement.
+    fn ahead(&mut self) -> Ahead {
+        std::mem::take(&mut self.ahead)
+    }
+
+    /// Sends what goes ahead, and the statement right behind it.
     async fn first<T>(
         &self,
-        begin: Option<Arc<str>>,
+        ahead: Ahead,
         statement: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let Some(begin) = begin else {
+        if ahead.begin.is_none() && ahead.adds_nothing() {
             return statement.await;
-        };
-        // Polled in this order, and so sent in it.
-        let (begun, result) = futures::join!(self.control(&begin), statement);
-        match (begun, result) {
-            (Ok(()), result) => result,
-            // Without its BEGIN the statement was a transaction by itself, and what it did is kept.
-            (Err(error), Ok(_)) => Err(StoreError::CommitUnknown(super::failure::cause(&error))),
-            (Err(error), Err(_)) => Err(explain(&error)),
         }
+        let sent = ahead.send(self.client()?, self.prepared).await?;
+        let result = statement.await;
+        sent.then(result).await
+    }
+
+    /// Sends what is left to be sent, and COMMIT right behind it. Then the transaction is over, whatever became of it.
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+        let ahead = self.ahead();
+        let sent = match ahead.send(self.client()?, self.prepared).await {
+            Ok(sent) if !sent.is_incomplete() => sent,
+            // COMMIT would keep all but what is missing.
+            missing => {
+                let rolled_back = self.control("ROLLBACK").await;
+                rolled_back.map_err(|error| explain(&error))?;
+                let missing = missing?;
+                let why = StoreError::statement("a statement could not be sent");
+                return missing.then(Err(why)).await;
+            }
+        };
+        let committed = self.control("COMMIT").await;
+        sent.committed(committed).await
     }
 
     /// All rows.
@@ -154,8 +194,22 @@ impl Lease {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let begin = self.begin.take();
-        self.first(begin, self.query_now(statement, values)).await
+        let ahead = self.ahead();
+        self.first(ahead, self.query_now(statement, values)).await
+    }
+
+    /// All rows of each of these statements, on the same values and without waiting in between.
+    pub(crate) async fn query_each(
+        &mut self,
+        statements: &[&Statement],
+        values: &[Value<'_>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let ahead = self.ahead();
+        let sent: FuturesOrdered<_> = statements
+            .iter()
+            .map(|statement| self.query_now(statement, values))
+            .collect();
+        self.first(ahead, sent.try_collect()).await
     }
 
     async fn query_now(
@@ -179,7 +233,7 @@ impl Lease {
             .collect())
     }
 
-    /// All rows of a composed query, which the server stops at `deadline`. It is not prepared: no two of them are alike.
+    /// All rows of a composed query, which the server stops at `deadline`.
     pub(crate) async fn query_composed(
         &mut self,
         composed: &Composed,
@@ -191,18 +245,33 @@ impl Lease {
             // To the server, 0 is no limit.
             return Err(StoreError::TooSlow);
         }
-        let limit = format!("SET LOCAL statement_timeout = {millis}");
-        let limit = match self.begin.take() {
+        let mut limit = format!("SET LOCAL statement_timeout = {millis}");
+        if !composed.is_kept() {
+            // The best plan hangs on the values.
+            limit.push_str("; SET LOCAL plan_cache_mode = force_custom_plan");
+        }
+        let mut ahead = self.ahead();
+        let limit = match &ahead.begin {
             Some(begin) => format!("{begin}; {limit}"),
             None => limit,
         };
+        ahead.begin = Some(limit.into());
         let query = async {
             let values = composed.values();
             let client = self.client()?;
-            let rows = client
-                .query_typed(composed.postgres(), &typed(&values))
-                .await;
-            match rows {
+            let rows = async {
+                if self.prepared && composed.is_kept() {
+                    let types: Vec<Type> = values.iter().map(kind).collect();
+                    let text = composed.postgres();
+                    let prepared = client.prepare_typed_cached(text, &types).await?;
+                    client.query(&prepared, &parameters(&values)).await
+                } else {
+                    client
+                        .query_typed(composed.postgres(), &typed(&values))
+                        .await
+                }
+            };
+            match rows.await {
                 Ok(rows) => Ok(rows
                     .into_iter()
                     .map(|row| Row(Cells::Postgres(row)))
@@ -213,7 +282,7 @@ impl Lease {
                 Err(error) => Err(explain(&error)),
             }
         };
-        self.first(Some(limit.into()), query).await
+        self.first(ahead, query).await
     }
 
     /// The only row, or none.
@@ -235,8 +304,8 @@ impl Lease {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
-        let begin = self.begin.take();
-        self.first(begin, self.execute_now(statement, values)).await
+        let ahead = self.ahead();
+        self.first(ahead, self.execute_now(statement, values)).await
     }
 
     async fn execute_now(
@@ -244,16 +313,8 @@ impl Lease {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
-        let client = self.client()?;
-        let count = async {
-            if self.prepared {
-                let prepared = client.prepare_cached(statement.sql()).await?;
-                client.execute(&prepared, &parameters(values)).await
-            } else {
-                client.execute_typed(statement.sql(), &typed(values)).await
-            }
-        };
-        count.await.map_err(|error| explain(&error))
+        let count = execute_on(self.client()?, self.prepared, statement, values).await;
+        count.map_err(|error| explain(&error))
     }
 
     /// Runs a statement for each of `rows` without waiting in between; how many rows it touched in all.
@@ -264,14 +325,14 @@ impl Lease {
     ) -> Result<u64, StoreError> {
         let mut count = 0;
         for rows in rows.chunks(PIPELINED) {
-            let begin = self.begin.take();
+            let ahead = self.ahead();
             // Each is sent when it is first polled, in this order.
             let sent: FuturesOrdered<_> = rows
                 .iter()
                 .map(|values| self.execute_now(statement, values))
                 .collect();
             let sum = sent.try_fold(0, async |sum, one| Ok(sum + one));
-            count += self.first(begin, sum).await?;
+            count += self.first(ahead, sum).await?;
         }
         Ok(count)
     }
@@ -313,6 +374,21 @@ impl Drop for Rescue {
         if let Some(object) = self.0.take() {
             drop(Object::take(object));
         }
+    }
+}
+
+/// Runs a statement that gives no rows; how many it touched.
+pub(super) async fn execute_on(
+    client: &ClientWrapper,
+    prepared: bool,
+    statement: &Statement,
+    values: &[Value<'_>],
+) -> Result<u64, tokio_postgres::Error> {
+    if prepared {
+        let prepared = client.prepare_cached(statement.sql()).await?;
+        client.execute(&prepared, &parameters(values)).await
+    } else {
+        client.execute_typed(statement.sql(), &typed(values)).await
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::failure;
 use super::lease::Lease;
 use crate::error::Cause;
 use crate::tx::Session;
@@ -33,9 +32,12 @@ pub(super) trait Scope: Send {
     fn new(lease: Lease) -> Self;
     fn reads(&mut self) -> &mut ReadTx;
     fn into_reads(self) -> ReadTx;
+    /// Whether there is nothing that COMMIT would keep.
+    const ONLY_READS: bool;
 }
 
 impl Scope for Tx {
+    const ONLY_READS: bool = false;
     fn new(lease: Lease) -> Self {
         Self::new(Session::Postgres(lease))
     }
@@ -48,6 +50,7 @@ impl Scope for Tx {
 }
 
 impl Scope for ReadTx {
+    const ONLY_READS: bool = true;
     fn new(lease: Lease) -> Self {
         Self::new(Session::Postgres(lease))
     }
@@ -112,26 +115,29 @@ where
             roll_back(lease, end).await;
             Run::Done(Err(error.into()))
         }
+        (Ok(value), None) if S::ONLY_READS => {
+            lease.end_reading();
+            Run::Done(Ok(value))
+        }
         (Ok(value), None) => commit(lease, end, value).await,
     }
 }
 
-async fn commit<T, E: From<StoreError>>(lease: Lease, end: Instant, value: T) -> Run<T, E> {
-    if !lease.is_open() {
+async fn commit<T, E: From<StoreError>>(mut lease: Lease, end: Instant, value: T) -> Run<T, E> {
+    if !lease.has_work() {
         lease.keep();
         return Run::Done(Ok(value));
     }
-    match timeout_at(end, lease.control("COMMIT")).await {
+    match timeout_at(end, lease.commit()).await {
         Ok(Ok(())) => {
             lease.keep();
             Run::Done(Ok(value))
         }
+        Ok(Err(StoreError::Conflict)) => {
+            lease.keep();
+            Run::Again(StoreError::Conflict)
+        }
         Ok(Err(error)) => {
-            let error = failure::at_commit(&error);
-            if matches!(error, StoreError::Conflict) {
-                lease.keep();
-                return Run::Again(error);
-            }
             lease.close();
             Run::Done(Err(error.into()))
         }

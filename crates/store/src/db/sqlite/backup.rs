@@ -18,7 +18,7 @@ const STEP: i32 = 4096;
 
 /// Writes the database as it is at this instant to the new file `to`, while it goes on being written.
 pub(super) fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let source = open::reader(from)?;
+    let source = open::reader(from, 1)?;
     let copy = || {
         // One snapshot for the whole copy: without it, each write would make SQLite start the copy again.
         source.execute_batch("BEGIN")?;

@@ -61,8 +61,9 @@ impl Sqlite {
             open::migrate(&mut connection, options.migrations)?;
         }
 
-        let readers = (0..options.readers.max(1))
-            .map(|_| open::reader(path))
+        let count = options.readers.max(1);
+        let readers = (0..count)
+            .map(|_| open::reader(path, count))
             .collect::<Result<Vec<_>, _>>()?;
 
         let (reading, reading_ended) = watch::channel(());

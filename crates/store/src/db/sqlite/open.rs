@@ -19,8 +19,8 @@ const APPLICATION_ID: i32 = 0x4843_6c70;
 const LOG_FOLDED: i64 = 4_000;
 /// How large the log's file stays after it was folded in, in bytes.
 const LOG_KEPT: i64 = 64 * 1024 * 1024;
-/// How much a reader keeps of what it read, as SQLite's `cache_size` says it: 16 MiB, the most that a reader takes.
-const READER_CACHE: i64 = -16_384;
+/// How much all readers together keep of what they read at most, in KiB.
+const READERS_CACHE: usize = 32 * 1024;
 /// More than there are statements, so that each is prepared once.
 const PREPARED: usize = 1024;
 
@@ -97,13 +97,15 @@ pub(super) fn writer(path: &Path, max_bytes: Option<u64>) -> Result<Connection, 
     Ok(connection)
 }
 
-/// A connection that only reads.
-pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+/// A connection that only reads, one of so many.
+pub(super) fn reader(path: &Path, of: usize) -> Result<Connection, OpenError> {
+    let cache = i64::try_from(READERS_CACHE / of.max(1)).unwrap_or(i64::MAX);
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection
         .pragma_update(None, "query_only", true)
         // A page of a list of a million companies touches over 2 MB, SQLite's default: with that it would read all of it anew each time.
-        .and_then(|()| connection.pragma_update(None, "cache_size", READER_CACHE))
+        // Below 0 it counts in KiB.
+        .and_then(|()| connection.pragma_update(None, "cache_size", -cache))
         .map_err(|error| explain(&error))?;
     Ok(connection)
 }
@@ -212,7 +214,7 @@ mod tests {
         };
         assert_eq!(setting("synchronous"), "Integer(2)");
         assert!(setting("journal_mode").starts_with("Text"));
-        let reader = reader(&folder.path().join("store.db")).unwrap();
+        let reader = reader(&folder.path().join("store.db"), 1).unwrap();
         assert!(reader.execute_batch("CREATE TABLE t (id INTEGER)").is_err());
     }
     #[test]

@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 use super::failure::explain;
-use crate::row::Cells;
+use crate::row::{Cells, Kept};
 use crate::{Composed, Row, Statement, StoreError, Value};
 
 /// A parameter that crosses to a reader's thread.
@@ -55,7 +55,7 @@ fn prepare<'c, V: ToSql>(
     Ok(prepared)
 }
 
-fn bind<V: ToSql>(prepared: &mut CachedStatement<'_>, values: &[V]) -> rusqlite::Result<()> {
+fn bind<V: ToSql>(prepared: &mut rusqlite::Statement<'_>, values: &[V]) -> rusqlite::Result<()> {
     for (index, value) in values.iter().enumerate() {
         prepared.raw_bind_parameter(index + 1, value)?;
     }
@@ -69,10 +69,7 @@ fn rows(prepared: &mut rusqlite::Statement<'_>, most: usize) -> rusqlite::Result
     while found.len() < most
         && let Some(row) = rows.next()?
     {
-        let cells = (0..columns)
-            .map(|index| row.get(index))
-            .collect::<rusqlite::Result<_>>()?;
-        found.push(Row(Cells::Sqlite(cells)));
+        found.push(Row(Cells::Sqlite(Kept::of(row, columns)?)));
     }
     Ok(found)
 }
@@ -101,10 +98,13 @@ pub(crate) fn query_composed(
     let found = connection
         .progress_handler(STEPS, Some(watch))
         .and_then(|()| {
-            let mut prepared = connection.prepare(composed.sqlite())?;
-            for (index, value) in composed.values().iter().enumerate() {
-                prepared.raw_bind_parameter(index + 1, value)?;
+            if composed.is_kept() {
+                let mut prepared = connection.prepare_cached(composed.sqlite())?;
+                bind(&mut prepared, &composed.values())?;
+                return rows(&mut prepared, usize::MAX);
             }
+            let mut prepared = connection.prepare(composed.sqlite())?;
+            bind(&mut prepared, &composed.values())?;
             rows(&mut prepared, usize::MAX)
         });
     let unwatched = connection.progress_handler(0, None::<fn() -> bool>);
