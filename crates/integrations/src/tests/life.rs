@@ -129,6 +129,15 @@ async fn every_declaration_of_the_catalogue_works() {
     }
 }
 
+/// What docs/integrations/format.md shows works as it stands there.
+#[tokio::test]
+async fn so_does_the_worked_example() {
+    let page = include_str!("../../../../docs/integrations/format.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    live(&declared(example)).await;
+}
+
 /// What no declaration of the catalogue has must work as well.
 #[tokio::test]
 async fn so_does_every_variation() {

@@ -184,12 +184,14 @@ fn sources_are_of_what_is_there() {
         let declared = json(folder.declaration);
         let sources = declared["sources"].as_object().cloned().unwrap_or_default();
         for path in sources.keys() {
-            let found = path
-                .split('.')
-                .try_fold(&declared, |node, part| match node {
-                    Value::Array(items) => items.iter().find(|item| item["name"] == *part),
-                    _ => node.get(part),
-                });
+            let found = path.split('.').try_fold(&declared, |node, part| {
+                let named =
+                    |items: &Vec<Value>| items.iter().position(|item| item["name"] == *part);
+                match node.as_array().and_then(named) {
+                    Some(at) => node.get(at),
+                    None => node.get(part),
+                }
+            });
             assert!(found.is_some(), "{}: sources: {path}", folder.name);
         }
     }
