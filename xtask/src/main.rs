@@ -8,6 +8,7 @@
 
 mod contract;
 mod counts;
+mod integrations;
 mod machine;
 mod node;
 mod postgres;
@@ -43,6 +44,9 @@ cargo xtask <command>
                      measures it, each figure beside its raw limit; fails below half of a goal
   screens [DIR]      takes a picture of every screen, into DIR (outside the repository; a
                      temporary folder if left out)
+  verify-integrations FILE
+                     every declaration against a reference table; prints each difference that
+                     integrations/differences.toml does not explain
   deny               licences, advisories, sources and duplicates of all dependencies
 ";
 
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         ["bench", arguments @ ..] => suite::measure("run", arguments),
         ["screens"] => suite::screens(None),
         ["screens", directory] => suite::screens(Some(Path::new(directory))),
+        ["verify-integrations", file] => integrations::verify(Path::new(file)),
         ["deny"] => deny(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

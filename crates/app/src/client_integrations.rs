@@ -135,7 +135,8 @@ impl App {
         integration: &Integration,
         setting: Option<&IntegrationSetting>,
     ) -> Option<NotOffered> {
-        if integration.auth == Auth::FileUpload {
+        // Nothing takes files yet, nor what a third party's server delivers.
+        if matches!(integration.auth, Auth::FileUpload | Auth::Delivery(_)) {
             return Some(NotOffered::NotBuilt);
         }
         let entered = setting.map(|setting| &setting.entered);

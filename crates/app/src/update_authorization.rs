@@ -28,6 +28,7 @@ impl App {
             | Auth::OAuth1(_)
             | Auth::Credentials
             | Auth::TokenLink(_)
+            | Auth::Delivery(_)
             | Auth::FileUpload => Err(Refusal::AuthorizedInLink.into()),
         }
     }

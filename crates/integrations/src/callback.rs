@@ -54,6 +54,9 @@ pub enum MalformedCallback {
     /// A value is another than what was known before: somebody changed it on the way.
     #[error("a value is another than the one that was given before")]
     OtherValue,
+    /// The person's browser came back, and what it was to be delivered before was not.
+    #[error("nothing was delivered before")]
+    NotDelivered,
     /// It answers another request than this one (RFC 5849, 2.2).
     #[error("the request token is another one")]
     OtherRequest,
@@ -67,6 +70,7 @@ impl MalformedCallback {
             | Self::IssuerWrong
             | Self::SignatureWrong
             | Self::OtherValue
+            | Self::NotDelivered
             | Self::OtherRequest => FailureKind::Untrusted,
             Self::Repeated
             | Self::TooLarge

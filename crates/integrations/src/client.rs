@@ -20,7 +20,7 @@ use crate::integration::{Auth, Integration};
 use crate::oauth2::{GrantedScopes, RevocationWay, Verifier};
 use crate::provider::{Deadline, ProviderFailure, judge, judge_value, send, unintelligible};
 use crate::registration::{ChangedEndpoints, Registration};
-use crate::template::Unfilled;
+use crate::template::{Template, Unfilled};
 use crate::values::Values;
 
 /// What calls are made with.
@@ -154,16 +154,31 @@ impl Client {
             Auth::OAuth2Code(code) => Some(&code.callback_values),
             Auth::OAuth1(declared) => Some(&declared.callback_values),
             Auth::TokenLink(declared) => Some(&declared.callback_values),
-            Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => None,
+            Auth::ClientCredentials(_)
+            | Auth::Credentials
+            | Auth::Delivery(_)
+            | Auth::FileUpload => None,
         }
     }
 
-    /// The client id and secret, as the operator entered them; empty where there is none.
+    /// The client id and secret, as the operator entered them or the person did; empty where there is none.
     pub(crate) fn id_and_secret(&self, known: &Values) -> (String, Secret<String>) {
-        let get = |name: &str| known.get(name).unwrap_or_default().to_owned();
+        let (id, secret) = match &self.integration.auth {
+            Auth::OAuth2Code(declared) => (&declared.client_id, &None),
+            Auth::ClientCredentials(declared) => (&declared.client_id, &declared.client_secret),
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => (&None, &None),
+        };
+        let get = |template: &Option<Template>, name: &str| match template {
+            Some(template) => template.fill(known).unwrap_or_default(),
+            None => known.get(name).unwrap_or_default().to_owned(),
+        };
         (
-            get("operator.client_id"),
-            Secret::new(get("operator.client_secret")),
+            get(id, "operator.client_id"),
+            Secret::new(get(secret, "operator.client_secret")),
         )
     }
 
@@ -183,6 +198,7 @@ impl Client {
             }),
             Auth::OAuth1(declared) => self.request_token(declared, calls, begin).await,
             Auth::TokenLink(declared) => self.make_link(declared, calls, begin).await,
+            Auth::Delivery(declared) => Ok(self.delivery_address(declared, begin)?),
             // Nobody is sent anywhere: it is granted at once.
             Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => {
                 Err(Unfilled::NoAddress.into())
@@ -221,6 +237,7 @@ impl Client {
                 crate::oauth1::check_request(query, kept)?;
                 expected.code = Some("oauth_verifier");
             }
+            Auth::Delivery(declared) => Self::check_delivered(declared, query, kept)?,
             Auth::TokenLink(_)
             | Auth::ClientCredentials(_)
             | Auth::Credentials
@@ -264,6 +281,10 @@ impl Client {
                 own.extend(kept);
                 self.take_link(declared, calls, own).await
             }
+            Auth::Delivery(_) => {
+                own.extend(kept);
+                Ok(self.delivered(begin, &own))
+            }
             Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => {
                 Err(Unfilled::NoAddress.into())
             }
@@ -299,7 +320,7 @@ impl Client {
                 scopes: GrantedScopes::Enough(Vec::new()),
                 id_token: None,
             }),
-            Auth::OAuth2Code(_) | Auth::OAuth1(_) | Auth::TokenLink(_) => {
+            Auth::OAuth2Code(_) | Auth::OAuth1(_) | Auth::TokenLink(_) | Auth::Delivery(_) => {
                 Err(Unfilled::NoAddress.into())
             }
         }
@@ -379,9 +400,11 @@ impl Client {
             Auth::ClientCredentials(declared) => Ok(self
                 .client_credentials(declared, calls, granted, held.values.clone())
                 .await?),
-            Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => {
-                Err(RefreshFailure::NotOffered)
-            }
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => Err(RefreshFailure::NotOffered),
         }
     }
 
@@ -399,7 +422,9 @@ impl Client {
             Auth::ClientCredentials(declared) => &declared.token.revocation,
             Auth::OAuth1(declared) => &declared.revocation,
             Auth::TokenLink(declared) => &declared.revocation,
-            Auth::Credentials | Auth::FileUpload => return Ok(Revocation::NotOffered),
+            Auth::Credentials | Auth::Delivery(_) | Auth::FileUpload => {
+                return Ok(Revocation::NotOffered);
+            }
         };
         let request = match way {
             RevocationWay::None => return Ok(Revocation::NotOffered),

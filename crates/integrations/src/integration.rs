@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::api::Api;
 use crate::client_credentials::ClientCredentials;
 use crate::data_type::DataType;
+use crate::delivery::Delivery;
 use crate::endpoint::Origins;
 use crate::fields::{OperatorField, PersonField};
 use crate::oauth1::OAuth1;
@@ -105,13 +106,25 @@ impl Integration {
         match &self.auth {
             Auth::OAuth2Code(declared) => Some(&declared.token),
             Auth::ClientCredentials(declared) => Some(&declared.token),
-            Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => None,
         }
     }
 
     /// What is asked for at the third party, unless the client set scopes of its own.
     pub fn scopes(&self) -> &[String] {
-        self.token_endpoint().map_or(&[], |token| &token.scopes)
+        match &self.auth {
+            Auth::Delivery(declared) => &declared.scopes,
+            Auth::OAuth2Code(_)
+            | Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::FileUpload => self.token_endpoint().map_or(&[], |token| &token.scopes),
+        }
     }
 
     /// Without which scopes a connection is of no use.
@@ -122,8 +135,18 @@ impl Integration {
 
     /// Whether a text can be one of its scopes (RFC 6749, 3.3).
     pub fn is_scope(&self, text: &str) -> bool {
-        self.token_endpoint()
-            .is_some_and(|token| is_scope(text, token.scope_separator.as_char()))
+        let separator = match &self.auth {
+            Auth::Delivery(_) => Some(' '),
+            Auth::OAuth2Code(_)
+            | Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::FileUpload => self
+                .token_endpoint()
+                .map(|token| token.scope_separator.as_char()),
+        };
+        separator.is_some_and(|separator| is_scope(text, separator))
     }
 }
 
@@ -147,6 +170,8 @@ pub enum Auth {
     /// By a page of the third party's that a call of ours, or an address, leads to, and that sends the person back with a token or
     /// a sign that it is done.
     TokenLink(Arc<TokenLink>),
+    /// By keys that the third party's server delivers to ours while the person is at its pages.
+    Delivery(Arc<Delivery>),
     /// By uploading files: there is nobody to authorize.
     FileUpload,
 }
@@ -155,7 +180,7 @@ impl Auth {
     /// Whether a person is sent to pages of the third party's.
     pub const fn leaves(&self) -> bool {
         match self {
-            Self::OAuth2Code(_) | Self::OAuth1(_) | Self::TokenLink(_) => true,
+            Self::OAuth2Code(_) | Self::OAuth1(_) | Self::TokenLink(_) | Self::Delivery(_) => true,
             Self::ClientCredentials(_) | Self::Credentials | Self::FileUpload => false,
         }
     }

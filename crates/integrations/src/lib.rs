@@ -25,12 +25,14 @@ mod client_credentials;
 mod data_type;
 mod declaration;
 mod declared_error;
+mod delivery;
 mod endpoint;
 mod fields;
 mod held;
 mod integration;
 pub mod oauth1;
 pub mod oauth2;
+pub mod openid;
 mod pattern;
 pub mod provider;
 mod registration;
@@ -51,6 +53,9 @@ pub use client_credentials::ClientCredentials;
 pub use data_type::DataType;
 pub use declaration::DeclarationError;
 pub use declared_error::{DeclaredError, ErrorMeaning};
+pub use delivery::{
+    DELIVERY_MAX, DELIVERY_PATH, Delivered, Delivery, MalformedDelivery, RefusedDelivery,
+};
 pub use endpoint::{Endpoint, NotAnOrigin, Origins};
 pub use fields::{
     CLIENT_ID, CLIENT_SECRET, Choice, FieldKind, FieldProblem, OperatorField, PersonField,

@@ -28,6 +28,9 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
         Auth::OAuth2Code(code) => {
             all.add("kind", "oauth2_code");
             all.add("authorization", code.authorization_endpoint.template());
+            if let Some(client_id) = &code.client_id {
+                all.add("client_id", client_id.as_str());
+            }
             if let Some(redirect_uri) = &code.redirect_uri {
                 all.add("redirect_uri", redirect_uri.as_str());
             }
@@ -80,6 +83,14 @@ pub(crate) fn surface(integration: &Integration) -> Vec<(String, String)> {
             }
             all.callback_values(&declared.callback_values);
             all.revocation(&declared.revocation);
+        }
+        Auth::Delivery(declared) => {
+            all.add("kind", "delivery");
+            all.add("address", declared.address.template());
+            for (name, value) in &declared.keep {
+                let name = format!("delivery.{name}");
+                all.field(&name, value.pattern.as_ref(), &[]);
+            }
         }
         Auth::FileUpload => all.add("kind", "file_upload"),
     }
@@ -197,6 +208,15 @@ impl Surface {
         );
         if let Some(way) = token.refresh_client_authentication {
             self.add("refresh.authentication", authentication(way));
+        }
+        let claims = [
+            ("assertion.issuer", &token.assertion_issuer),
+            ("assertion.audience", &token.assertion_audience),
+        ];
+        for (what, claim) in claims {
+            if let Some(claim) = claim {
+                self.add(what, claim.as_str());
+            }
         }
         self.templates("token.parameters", &token.parameters);
         self.templates("exchange.parameters", &token.exchange_parameters);

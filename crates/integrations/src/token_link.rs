@@ -174,9 +174,12 @@ impl Client {
             .await?;
         let list = entries(&answer, before.list.as_deref())
             .map_err(|why| unintelligible(&response, why))?;
-        let first = list.first().copied().unwrap_or(&Value::Null);
-        let kept = kept(&before.keep, first, &self.known(own))
-            .map_err(|why| unintelligible(&response, why))?;
+        // The first entry that has all of it: there may be others beside, as of a way through the page that led nowhere.
+        let known = self.known(own);
+        let kept = list
+            .into_iter()
+            .find_map(|entry| kept(&before.keep, entry, &known).ok());
+        let kept = kept.ok_or_else(|| unintelligible(&response, Unintelligible::BadValue))?;
         Ok(kept
             .of("account")
             .map(|(name, value)| (format!("step.{name}"), value.to_owned()))

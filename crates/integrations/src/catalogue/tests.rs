@@ -11,7 +11,7 @@ use crate::tests::code_flow;
 
 const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>"#;
 
-/// A declaration with every field.
+/// A declaration with every field, but those that go with another kind of authorization.
 const FULL: &str = include_str!("full.toml");
 
 fn origins() -> Origins {
@@ -330,6 +330,12 @@ fn mistakes_are_told_with_file_line_and_field() {
             "unknown variant",
         ),
         (
+            "body = \"json\"",
+            "assertion_audience = \"a\"",
+            "auth.oauth2_code.token.assertion_audience",
+            "there is none",
+        ),
+        (
             "\"profile\"]",
             "\"a b\"]",
             "auth.oauth2_code.token.scopes",
@@ -409,6 +415,24 @@ fn mistakes_are_told_with_file_line_and_field() {
             "not kept",
         ),
         (
+            "\"grant_refused\"",
+            "\"ended_already\"",
+            "auth.oauth2_code.token.errors.means",
+            "end access",
+        ),
+        (
+            "\"ORGANISATION\"",
+            "\"(\"",
+            "account.only.pattern",
+            "is no pattern",
+        ),
+        (
+            "[\"openid\", \"email\"]",
+            "[\"open id\"]",
+            "auth.oauth2_code.openid.scopes",
+            "no scope",
+        ),
+        (
             "method = \"DELETE\"",
             "method = \"BREW\"",
             "auth.oauth2_code.token.revocation.call.method",
@@ -437,6 +461,19 @@ fn what_is_kept_of_a_company_reaches_into_a_host_only_with_a_pattern() {
     let pattern = FULL.lines().find(|line| line.starts_with("patterns"));
     let error = load(&FULL.replace(pattern.unwrap(), "")).unwrap_err();
     assert!(error.to_string().contains("api.base: "), "{error}");
+}
+
+/// Who has a client id of their own types it, and only what is the operator's is asked of the operator.
+#[test]
+fn what_the_person_gives_no_operator_is_asked_for() {
+    let catalogue = Catalogue::embedded(&origins()).unwrap();
+    let names = |key: &str| {
+        let integration = catalogue.get(key.parse().unwrap()).unwrap();
+        let fields = integration.operator.iter();
+        fields.map(|field| field.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("rvlt"), ["client_secret", "issuer", "environment"]);
+    assert!(names("fztf").is_empty());
 }
 
 #[test]

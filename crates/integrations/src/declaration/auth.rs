@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::DeclarationError;
 use super::calls::{RawBefore, RawCall, reader};
 use super::check::{Check, RawTexts};
+use super::delivery::RawDelivery;
 use super::fields::{RawChoice, Registers, add, choices, reach_of};
 use super::token::{RawRevocation, RawToken, scopes};
 use crate::account::Reader;
@@ -53,6 +54,7 @@ pub(super) enum RawAuth {
     OAuth1(Box<RawOAuth1>),
     Credentials(RawNothing),
     TokenLink(Box<RawTokenLink>),
+    Delivery(Box<RawDelivery>),
     FileUpload(RawNothing),
 }
 
@@ -63,6 +65,7 @@ pub(super) struct RawNothing {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOAuth2Code {
+    client_id: Option<Spanned<String>>,
     authorization_endpoint: Spanned<String>,
     token: RawToken,
     issuer: Option<Spanned<String>>,
@@ -159,6 +162,13 @@ impl RawAuth {
             (false, false) => Registers::Nothing,
         };
         match self {
+            Self::OAuth2Code(declared) if declared.client_id.is_some() => {
+                if declared.token.needs_secret() {
+                    Registers::Secret
+                } else {
+                    Registers::Nothing
+                }
+            }
             // The person is sent there by our id, however the token endpoint knows us.
             Self::OAuth2Code(declared) if !declared.token.needs_secret() => Registers::Id,
             Self::OAuth2Code(_) => Registers::IdAndSecret,
@@ -167,8 +177,14 @@ impl RawAuth {
             Self::ClientCredentials(declared) => of_token(&declared.token),
             Self::OAuth1(_) => Registers::IdAndSecret,
             Self::TokenLink(declared) if declared.registers => Registers::IdAndSecret,
-            Self::TokenLink(_) | Self::Credentials(_) | Self::FileUpload(_) => Registers::Nothing,
+            Self::TokenLink(_) | Self::Delivery(_) | Self::Credentials(_) | Self::FileUpload(_) => {
+                Registers::Nothing
+            }
         }
+    }
+
+    pub(super) const fn is_upload(&self) -> bool {
+        matches!(self, Self::FileUpload(_))
     }
 
     /// Afterwards the names of all that an authorization brings are known.
@@ -194,6 +210,10 @@ impl RawAuth {
             Self::TokenLink(declared) => {
                 let check = check.within("auth.token_link");
                 Auth::TokenLink(Arc::new(declared.check(&check, names)?))
+            }
+            Self::Delivery(declared) => {
+                let check = check.within("auth.delivery");
+                Auth::Delivery(Arc::new(declared.check(&check, names)?))
             }
             Self::FileUpload(RawNothing {}) => Auth::FileUpload,
         })
@@ -225,6 +245,11 @@ impl RawOAuth2Code {
             &self.authorization_endpoint,
             names,
         )?;
+        let client_id = self
+            .client_id
+            .as_ref()
+            .map(|template| check.template("client_id", template, names))
+            .transpose()?;
         let redirect_uri = self
             .redirect_uri
             .as_ref()
@@ -241,15 +266,13 @@ impl RawOAuth2Code {
             }
         }
         for name in self.authorize_parameters.keys() {
-            if [
-                "state",
-                "code_challenge",
-                "code_challenge_method",
-                "nonce",
-                "redirect_uri",
-            ]
-            .contains(&name.get_ref().as_str())
-            {
+            let is_own = match name.get_ref().as_str() {
+                "state" | "code_challenge" | "code_challenge_method" | "redirect_uri" => true,
+                // Some want one where no ID token is used.
+                "nonce" => self.openid.is_some(),
+                _ => false,
+            };
+            if is_own {
                 let problem = format!(
                     "must not set `{}`, which the protocol sets itself",
                     name.get_ref()
@@ -286,6 +309,7 @@ impl RawOAuth2Code {
             }
         };
         Ok(OAuth2Code {
+            client_id,
             authorization_endpoint,
             token,
             issuer,

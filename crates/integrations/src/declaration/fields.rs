@@ -53,6 +53,7 @@ pub(super) struct RawChoice {
 pub(super) enum Registers {
     Nothing,
     Id,
+    Secret,
     IdAndSecret,
 }
 
@@ -76,6 +77,7 @@ pub(super) fn operator(
     match registers {
         Registers::Nothing => {}
         Registers::Id => checked.push(usual("client_id", "Client ID", false)),
+        Registers::Secret => checked.push(usual("client_secret", "Client secret", true)),
         Registers::IdAndSecret => {
             checked.push(usual("client_id", "Client ID", false));
             checked.push(usual("client_secret", "Client secret", true));

@@ -9,6 +9,7 @@
 mod auth;
 mod calls;
 mod check;
+mod delivery;
 mod fields;
 mod token;
 
@@ -113,7 +114,9 @@ pub(crate) fn parse(
     let source = Source { file, text };
     let raw = read(&source)?;
     let key = check_key(&source, raw.key)?;
-    check_head(&source, &raw.name, &raw.docs, &raw.data_types)?;
+    // Files may be of anything.
+    let is_upload = raw.auth.is_upload();
+    check_head(&source, &raw.name, &raw.docs, &raw.data_types, is_upload)?;
     let brand = check_brand(&source, raw.brand)?;
     let sources = check_sources(&source, raw.sources)?;
 
@@ -182,6 +185,7 @@ fn whole(source: &Source<'_>, integration: &Integration) -> Result<(), Declarati
         | Auth::OAuth1(_)
         | Auth::Credentials
         | Auth::TokenLink(_)
+        | Auth::Delivery(_)
         | Auth::FileUpload => return Ok(()),
     };
     Err(source.error(0..0, "integration.toml", problem))
@@ -202,6 +206,7 @@ fn check_head(
     name: &Spanned<String>,
     docs: &Spanned<String>,
     data_types: &Spanned<Vec<DataType>>,
+    is_upload: bool,
 ) -> Result<(), DeclarationError> {
     let text = name.get_ref();
     if text.trim() != text
@@ -219,7 +224,7 @@ fn check_head(
         return Err(source.error(docs.span(), "docs", "must be an https address"));
     }
     let types = data_types.get_ref();
-    if types.is_empty() {
+    if types.is_empty() && !is_upload {
         return Err(source.error(data_types.span(), "data_types", "names no data"));
     }
     if (1..types.len()).any(|i| types[..i].contains(&types[i])) {
@@ -291,3 +296,6 @@ fn read(source: &Source<'_>) -> Result<Raw, DeclarationError> {
         source.error(inner.span().unwrap_or_default(), field, inner.message())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ pub(super) struct RawToken {
     refresh_endpoint: Option<Spanned<String>>,
     client_authentication: ClientAuthentication,
     refresh_client_authentication: Option<ClientAuthentication>,
+    assertion_issuer: Option<Spanned<String>>,
+    assertion_audience: Option<Spanned<String>>,
     #[serde(default)]
     body: TokenBody,
     #[serde(default)]
@@ -72,7 +74,7 @@ struct RawExpiresAt {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawTokenValue {
+pub(super) struct RawTokenValue {
     at: Spanned<String>,
     pattern: Option<Spanned<String>>,
     #[serde(default)]
@@ -88,6 +90,12 @@ pub(super) enum RawRevocation {
         token: RevokedToken,
     },
     Call(Box<RawCall>),
+}
+
+impl RawTokenValue {
+    pub(super) const fn is_required(&self) -> bool {
+        self.required
+    }
 }
 
 impl RawToken {
@@ -114,6 +122,15 @@ impl RawToken {
                 return Err(check.error(required, "required_scopes", problem));
             }
         }
+        let claim = |field: &str, text: &Option<Spanned<String>>, names: &Names| match text {
+            None => Ok(None),
+            Some(text) if self.client_authentication != ClientAuthentication::PrivateKeyJwt => {
+                Err(check.error(text, field, "is of a signed assertion, and there is none"))
+            }
+            Some(text) => check.template(field, text, names).map(Some),
+        };
+        let assertion_issuer = claim("assertion_issuer", &self.assertion_issuer, names)?;
+        let assertion_audience = claim("assertion_audience", &self.assertion_audience, names)?;
         let given = names.and(&["redirect_uri"]);
         let endpoint = check.endpoint("endpoint", &self.endpoint, names)?;
         let parameters = check.parameters("parameters", &self.parameters, &given)?;
@@ -139,6 +156,8 @@ impl RawToken {
             refresh_endpoint,
             client_authentication: self.client_authentication,
             refresh_client_authentication: self.refresh_client_authentication,
+            assertion_issuer,
+            assertion_audience,
             body: self.body,
             parameters,
             exchange_parameters,
@@ -170,25 +189,7 @@ impl RawAnswer {
                 .map(|pointer| check.pointer(field, pointer, false))
                 .transpose()
         };
-        let mut keep = BTreeMap::new();
-        for (name, value) in self.keep {
-            check_name(check, &name)?;
-            let field = format!("keep.{}", name.get_ref());
-            let pattern = check.pattern(&format!("{field}.pattern"), value.pattern.as_ref())?;
-            let is_address = pattern
-                .as_ref()
-                .is_some_and(|pattern| pattern.as_str().starts_with("https://"));
-            names.add(
-                format!("token.{}", name.get_ref()),
-                reach_of(pattern.is_some(), is_address),
-            );
-            let kept = TokenValue {
-                at: check.pointer(&format!("{field}.at"), &value.at, false)?,
-                pattern,
-                required: value.required,
-            };
-            keep.insert(name.into_inner(), kept);
-        }
+        let keep = kept(check, "token", self.keep, names)?;
         let instant = |field: &str, expires: &Option<RawExpiresAt>| {
             let Some(expires) = expires else {
                 return Ok(None);
@@ -206,6 +207,35 @@ impl RawAnswer {
             keep,
         })
     }
+}
+
+/// What is kept. It is known as `<source>.<name>` from here on.
+pub(super) fn kept(
+    check: &Check<'_>,
+    source: &str,
+    values: BTreeMap<Spanned<String>, RawTokenValue>,
+    names: &mut Names,
+) -> Result<BTreeMap<String, TokenValue>, DeclarationError> {
+    let mut keep = BTreeMap::new();
+    for (name, value) in values {
+        check_name(check, &name)?;
+        let field = format!("keep.{}", name.get_ref());
+        let pattern = check.pattern(&format!("{field}.pattern"), value.pattern.as_ref())?;
+        let is_address = pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.as_str().starts_with("https://"));
+        names.add(
+            format!("{source}.{}", name.get_ref()),
+            reach_of(pattern.is_some(), is_address),
+        );
+        let kept = TokenValue {
+            at: check.pointer(&format!("{field}.at"), &value.at, false)?,
+            pattern,
+            required: value.required,
+        };
+        keep.insert(name.into_inner(), kept);
+    }
+    Ok(keep)
 }
 
 impl RawRevocation {

@@ -1,12 +1,13 @@
 //! What the token endpoint answers (RFC 6749, 5.1).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use handclasp_domain::{Secret, Timestamp};
 use serde_json::{Map, Value};
 
-use super::declaration::{ExpiresAt, InstantForm, TokenEndpoint};
+use super::declaration::{ExpiresAt, InstantForm, TokenEndpoint, TokenValue};
 use crate::account::text;
 use crate::client::Granted;
 use crate::held::Held;
@@ -124,23 +125,7 @@ impl TokenAnswer {
             (Some(pointer), None) => answer.pointer(pointer).and_then(lifetime),
             (None, None) => None,
         };
-        let mut kept = Values::default();
-        for (name, value) in &places.keep {
-            let text = answer.pointer(&value.at).and_then(text);
-            let text = text.filter(|text| {
-                text.len() <= KEPT_MAX
-                    && !text.chars().any(|c| c.is_control())
-                    && value
-                        .pattern
-                        .as_ref()
-                        .is_none_or(|pattern| pattern.fits(text))
-            });
-            match text {
-                Some(text) => kept.set(format!("token.{name}"), text),
-                None if value.required => return Err(Unintelligible::BadValue),
-                None => {}
-            }
-        }
+        let kept = kept_values("token", &places.keep, &answer).ok_or(Unintelligible::BadValue)?;
         Ok(Self {
             access_token,
             refresh_token,
@@ -174,6 +159,32 @@ impl TokenAnswer {
             id_token: self.id_token,
         }
     }
+}
+
+/// What is kept of an answer, as `<source>.<name>`. None where a value that is needed is missing or does not fit.
+pub(crate) fn kept_values(
+    source: &str,
+    keep: &BTreeMap<String, TokenValue>,
+    answer: &Value,
+) -> Option<Values> {
+    let mut kept = Values::default();
+    for (name, value) in keep {
+        let text = answer.pointer(&value.at).and_then(text);
+        let text = text.filter(|text| {
+            text.len() <= KEPT_MAX
+                && !text.chars().any(|c| c.is_control())
+                && value
+                    .pattern
+                    .as_ref()
+                    .is_none_or(|pattern| pattern.fits(text))
+        });
+        match text {
+            Some(text) => kept.set(format!("{source}.{name}"), text),
+            None if value.required => return None,
+            None => {}
+        }
+    }
+    Some(kept)
 }
 
 /// An instant, as the declaration says it is written.

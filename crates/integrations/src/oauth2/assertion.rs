@@ -5,7 +5,6 @@ use handclasp_domain::Secret;
 use handclasp_outbound::OutboundError;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
-use url::Url;
 use uuid::Uuid;
 
 use crate::client::Calls;
@@ -24,11 +23,20 @@ struct Claims<'a> {
     exp: i64,
 }
 
+/// Whom an assertion is about and for.
+pub(super) struct Who<'a> {
+    /// Who says it: mostly the client itself.
+    pub(super) issuer: &'a str,
+    /// The client id.
+    pub(super) subject: &'a str,
+    /// Whom it is said to: mostly the token endpoint.
+    pub(super) audience: &'a str,
+}
+
 /// An assertion for a token endpoint. The secret is a private key as PEM: RSA signs with RS256, P-256 with ES256.
 pub(super) fn assertion(
-    client_id: &str,
+    who: &Who<'_>,
     key: &Secret<String>,
-    endpoint: &Url,
     calls: &Calls<'_>,
 ) -> Result<String, ProviderFailure> {
     let unusable = || ProviderFailure::Forbidden(OutboundError::Unsendable);
@@ -42,9 +50,9 @@ pub(super) fn assertion(
     };
     let now = calls.now.as_seconds();
     let claims = Claims {
-        iss: client_id,
-        sub: client_id,
-        aud: endpoint.as_str(),
+        iss: who.issuer,
+        sub: who.subject,
+        aud: who.audience,
         jti: Uuid::from_bytes(random_bytes(calls.random)).to_string(),
         iat: now,
         exp: now + GOOD_FOR,

@@ -14,6 +14,8 @@ use crate::template::Template;
 /// How a third party does the authorization code flow (RFC 6749, 4.1), as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuth2Code {
+    /// The client id, where the person gives it and not the operator.
+    pub client_id: Option<Template>,
     /// Where the person is sent.
     pub authorization_endpoint: Endpoint,
     /// The token endpoint, and how it is talked to.
@@ -53,6 +55,10 @@ pub struct TokenEndpoint {
     pub client_authentication: ClientAuthentication,
     /// The same for refreshes, if otherwise.
     pub refresh_client_authentication: Option<ClientAuthentication>,
+    /// Who a signed assertion is by (`iss`), if not by the client id.
+    pub assertion_issuer: Option<Template>,
+    /// Whom a signed assertion is for (`aud`), if not for the endpoint.
+    pub assertion_audience: Option<Template>,
     /// How requests are written.
     pub body: TokenBody,
     /// Further parameters of each request.

@@ -18,6 +18,7 @@ mod tests;
 mod token;
 
 pub use answer::GrantedScopes;
+pub(crate) use answer::kept_values;
 pub use declaration::{
     AnswerPlaces, CallbackSignature, CallbackValue, ClientAuthentication, ExpiresAt, InstantForm,
     Issuer, OAuth2Code, OpenId, Pkce, Quirk, RefreshTokens, ResponseMode, RevocationWay,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::answer::{RefreshToken, TokenAnswer};
-use super::assertion::assertion;
+use super::assertion::{Who, assertion};
 use super::authorize::join;
 use super::declaration::{
     ClientAuthentication, OAuth2Code, Pkce, Quirk, RefreshTokens, RevokedToken, TokenBody,
@@ -36,9 +36,17 @@ struct TokenRequest<'a> {
     fields: Vec<(&'static str, String)>,
     /// What the declaration adds.
     parameters: [&'a BTreeMap<String, Template>; 2],
-    /// Who we are there: the operator's registration, or what the person gave.
-    client: (String, Secret<String>),
     known: Values,
+}
+
+/// Who we are at a token endpoint, and how that is shown.
+struct Identity {
+    way: ClientAuthentication,
+    id: String,
+    secret: Secret<String>,
+    /// What an assertion says, where it is not the usual.
+    issuer: Option<String>,
+    audience: Option<String>,
 }
 
 impl Client {
@@ -71,7 +79,6 @@ impl Client {
             authentication: token.client_authentication,
             fields,
             parameters: [&token.parameters, &token.exchange_parameters],
-            client: self.id_and_secret(&known),
             known,
         };
         let answer = self.tokens(token, calls, request, begin.scopes).await?;
@@ -108,7 +115,6 @@ impl Client {
                 ("refresh_token", refresh_token.clone()),
             ],
             parameters: [&token.parameters, &token.refresh_parameters],
-            client: self.id_and_secret(&known),
             known,
         };
         let answer = self.tokens(token, calls, request, granted).await?;
@@ -131,13 +137,6 @@ impl Client {
     ) -> Result<Granted, ProviderFailure> {
         let token = &declared.token;
         let known = self.known(&own);
-        let (mut id, mut secret) = self.id_and_secret(&known);
-        if let Some(template) = &declared.client_id {
-            id = template.fill(&known)?;
-        }
-        if let Some(template) = &declared.client_secret {
-            secret = Secret::new(template.fill(&known)?);
-        }
         let mut fields = vec![("grant_type", "client_credentials".to_owned())];
         if !scopes.is_empty() {
             fields.push(("scope", join(scopes, token.scope_separator)));
@@ -147,7 +146,6 @@ impl Client {
             authentication: token.client_authentication,
             fields,
             parameters: [&token.parameters, &token.exchange_parameters],
-            client: (id, secret),
             known,
         };
         let answer = self.tokens(token, calls, request, scopes).await?;
@@ -161,7 +159,7 @@ impl Client {
         asked: TokenRequest<'_>,
         scopes: &[String],
     ) -> Result<TokenAnswer, ProviderFailure> {
-        let mut secrets = vec![asked.client.1.clone()];
+        let mut secrets = vec![self.id_and_secret(&asked.known).1];
         for (name, value) in &asked.fields {
             if ["code", "refresh_token", "code_verifier"].contains(name) {
                 secrets.push(Secret::new(value.clone()));
@@ -191,14 +189,8 @@ impl Client {
             })
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        let (id, secret) = &asked.client;
-        self.authenticate(
-            asked.authentication,
-            (id, secret),
-            calls,
-            &mut request,
-            &mut fields,
-        )?;
+        let identity = self.identity(token, asked.authentication, &asked.known)?;
+        identity.show(calls, &mut request, &mut fields)?;
         for (name, template) in asked.parameters.into_iter().flatten() {
             // What a declaration says stands for what the protocol would send.
             fields.retain(|(known, _)| known != name);
@@ -223,44 +215,26 @@ impl Client {
         Ok(request)
     }
 
-    fn authenticate(
+    fn identity(
         &self,
+        token: &TokenEndpoint,
         way: ClientAuthentication,
-        (id, secret): (&str, &Secret<String>),
-        calls: &Calls<'_>,
-        request: &mut Request,
-        fields: &mut Vec<(String, String)>,
-    ) -> Result<(), ProviderFailure> {
-        let mut field = |name: &str, value: String| fields.push((name.to_owned(), value));
-        let with_basic = matches!(
+        known: &Values,
+    ) -> Result<Identity, ProviderFailure> {
+        let (id, secret) = self.id_and_secret(known);
+        let fill = |template: &Option<Template>| {
+            template
+                .as_ref()
+                .map(|template| template.fill(known))
+                .transpose()
+        };
+        Ok(Identity {
             way,
-            ClientAuthentication::Basic
-                | ClientAuthentication::BasicUnencoded
-                | ClientAuthentication::BasicAndPost
-        );
-        if with_basic {
-            let encoded = way != ClientAuthentication::BasicUnencoded;
-            let header = sensitive(&basic(id, secret.expose(), encoded))?;
-            request.headers.insert(AUTHORIZATION, header);
-        }
-        match way {
-            ClientAuthentication::Basic
-            | ClientAuthentication::BasicUnencoded
-            | ClientAuthentication::None => {}
-            ClientAuthentication::Post | ClientAuthentication::BasicAndPost => {
-                field("client_id", id.to_owned());
-                field("client_secret", secret.expose().clone());
-            }
-            ClientAuthentication::IdOnly => field("client_id", id.to_owned()),
-            ClientAuthentication::PrivateKeyJwt => {
-                field("client_id", id.to_owned());
-                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                field("client_assertion_type", kind.to_owned());
-                let signed = assertion(id, secret, &request.url, calls)?;
-                field("client_assertion", signed);
-            }
-        }
-        Ok(())
+            id,
+            secret,
+            issuer: fill(&token.assertion_issuer)?,
+            audience: fill(&token.assertion_audience)?,
+        })
     }
 
     /// Our id and secret by HTTP Basic: for declared calls.
@@ -297,18 +271,13 @@ impl Client {
             crate::Auth::OAuth1(_)
             | crate::Auth::Credentials
             | crate::Auth::TokenLink(_)
+            | crate::Auth::Delivery(_)
             | crate::Auth::FileUpload => None,
         };
         if let Some(declared) = declared {
-            let client = self.id_and_secret(&known);
             let way = declared.client_authentication;
-            self.authenticate(
-                way,
-                (&client.0, &client.1),
-                calls,
-                &mut request,
-                &mut fields,
-            )?;
+            let identity = self.identity(declared, way, &known)?;
+            identity.show(calls, &mut request, &mut fields)?;
             if declared.quirks.contains(&Quirk::RevokeInQuery) {
                 request.url.query_pairs_mut().append_pair("token", token);
                 return Ok(request);
@@ -319,6 +288,52 @@ impl Client {
             .finish();
         set_form(&mut request, form);
         Ok(request)
+    }
+}
+
+impl Identity {
+    fn show(
+        &self,
+        calls: &Calls<'_>,
+        request: &mut Request,
+        fields: &mut Vec<(String, String)>,
+    ) -> Result<(), ProviderFailure> {
+        let mut field = |name: &str, value: &str| fields.push((name.to_owned(), value.to_owned()));
+        let with_basic = matches!(
+            self.way,
+            ClientAuthentication::Basic
+                | ClientAuthentication::BasicUnencoded
+                | ClientAuthentication::BasicAndPost
+        );
+        if with_basic {
+            let encoded = self.way != ClientAuthentication::BasicUnencoded;
+            let header = sensitive(&basic(&self.id, self.secret.expose(), encoded))?;
+            request.headers.insert(AUTHORIZATION, header);
+        }
+        match self.way {
+            ClientAuthentication::Basic
+            | ClientAuthentication::BasicUnencoded
+            | ClientAuthentication::None => {}
+            ClientAuthentication::Post | ClientAuthentication::BasicAndPost => {
+                field("client_id", &self.id);
+                field("client_secret", self.secret.expose());
+            }
+            ClientAuthentication::IdOnly => field("client_id", &self.id),
+            ClientAuthentication::PrivateKeyJwt => {
+                field("client_id", &self.id);
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                field("client_assertion_type", kind);
+                let issuer = self.issuer.as_deref().unwrap_or(&self.id);
+                let audience = self.audience.as_deref().unwrap_or(request.url.as_str());
+                let who = Who {
+                    issuer,
+                    subject: &self.id,
+                    audience,
+                };
+                field("client_assertion", &assertion(&who, &self.secret, calls)?);
+            }
+        }
+        Ok(())
     }
 }
 

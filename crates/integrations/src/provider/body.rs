@@ -57,7 +57,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The members of a JSON object, or the fields of a form. JSON is taken for JSON whatever the content type says, as some send it as
 /// `text/html`; a form only where the content type does not speak of JSON. A byte-order mark before it is
 /// passed over.
-pub(super) fn members(
+pub(crate) fn members(
     content_type: Option<&str>,
     body: &[u8],
 ) -> Result<Map<String, Value>, Unintelligible> {

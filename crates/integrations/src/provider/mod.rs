@@ -13,6 +13,7 @@ use http::HeaderValue;
 use http::header::ACCEPT;
 
 pub use body::Unintelligible;
+pub(crate) use body::members;
 pub use failure::ProviderFailure;
 pub(crate) use judge::{judge, judge_value, unintelligible};
 pub(crate) use text::is_invisible;
@@ -41,7 +42,7 @@ impl Deadline {
         Self(now.checked_add(time).unwrap_or(now))
     }
 
-    fn remaining(self) -> Duration {
+    pub(crate) fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }

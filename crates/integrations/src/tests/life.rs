@@ -34,9 +34,14 @@ async fn live(integration: &Arc<Integration>) {
     let granted = if integration.auth.leaves() {
         let begun = client.begin(&calls, &begin).await.unwrap();
         let query = CallbackQuery::parse(provider.sign_in(&begun.address)).unwrap();
-        assert_eq!(query.state(), Some("st4te"));
+        assert_eq!(integration.state_of(&query), Some("st4te"));
         let mut kept = person.clone();
         kept.extend(&begun.kept);
+        if let Some(body) = provider.delivery() {
+            let delivered = client.read_delivery(&body).unwrap();
+            let turn = handclasp_domain::CallbackTurn::Take;
+            kept.extend(&delivered.accept("st4te", &turn, &kept).unwrap());
+        }
         let answer = match client.read_callback(&query, &kept) {
             Ok(answer) => answer,
             Err(error) => panic!("{error:?}"),
@@ -115,11 +120,21 @@ async fn live(integration: &Arc<Integration>) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "says which one it is that fails")]
 async fn every_declaration_of_the_catalogue_works() {
     let origins = Origins::new(&url("https://sandbox.hub.example")).unwrap();
     for integration in Catalogue::embedded(&origins).unwrap().iter() {
         live(integration).await;
     }
+}
+
+/// What docs/integrations/format.md shows works as it stands there.
+#[tokio::test]
+async fn so_does_the_worked_example() {
+    let page = include_str!("../../../../docs/integrations/format.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    live(&declared(example)).await;
 }
 
 /// What no declaration of the catalogue has must work as well.
@@ -144,7 +159,13 @@ async fn so_does_every_variation() {
             .replace("\"comma\"", "\"space\""),
     ))
     .await;
-    for way in ["basic_unencoded", "basic_and_post", "id_only", "none"] {
+    for way in [
+        "basic_unencoded",
+        "basic_and_post",
+        "id_only",
+        "none",
+        "private_key_jwt",
+    ] {
         live(&declared(&ACME.replace("\"post\"", &format!("{way:?}")))).await;
     }
     for text in [
@@ -152,6 +173,7 @@ async fn so_does_every_variation() {
         CLIENT_CREDENTIALS,
         CREDENTIALS,
         TOKEN_LINK,
+        DELIVERY,
         FILE_UPLOAD,
     ] {
         let head = ACME.split_once("[auth").unwrap().0;
@@ -271,6 +293,27 @@ revocation.call = { method = "DELETE", endpoint = "https://api.acme.example/link
 call.endpoint = "https://api.acme.example/links/{link.link}/accounts"
 list = "/accounts"
 id = "/id"
+"#;
+
+const DELIVERY: &str = r#"
+[[person]]
+name = "shop"
+kind = "address"
+
+[auth.delivery]
+address = "{person.shop}/connect?state={state}&back={return_url}&to={delivery_url}"
+state = "/data/state"
+keep.key = { at = "/data/key", required = true }
+answer = 204
+state_parameter = "s"
+
+[account]
+call.endpoint = "{person.shop}/api/me"
+id = "{person.shop}"
+
+[api]
+base = "{person.shop}/api"
+authorization.header = { name = "X-Key", value = "{delivery.key}" }
 "#;
 
 const FILE_UPLOAD: &str = "

@@ -1,20 +1,25 @@
 //! Integrations against scripted third parties on real ports, through the real outgoing client.
 
 mod callback;
+mod delivery;
 pub(crate) mod fake;
 mod life;
 mod provider;
 mod registration;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use handclasp_ambient::SeededRandom;
 use handclasp_domain::{Secret, Timestamp};
 use handclasp_outbound::{Outbound, Pin, Policy};
 use url::Url;
 
-use crate::oauth2::{OAuth2Code, Verifier};
+use crate::oauth2::{ClientAuthentication, OAuth2Code, Verifier};
 use crate::provider::Deadline;
 use crate::{Auth, Calls, Catalogue, Client, Folder, Integration, Origins, Registration};
 
@@ -85,13 +90,38 @@ pub(crate) fn entered(integration: &Integration) -> BTreeMap<String, Secret<Stri
             let value = match (field.name.as_str(), field.options.first()) {
                 (_, Some(option)) => option.value.clone(),
                 ("client_id", _) => "id:of/us".to_owned(),
+                ("client_secret", _) if is_by_key(integration) => private_key(),
                 ("client_secret", _) => SECRET.to_owned(),
                 (name, _) if field.pattern.is_none() => format!("operator-{name}"),
-                _ => "0123456789abcdef0123456789abcdef".to_owned(),
+                (name, _) => provider::sample(name, field.pattern.as_ref()),
             };
             (field.name.clone(), Secret::new(value))
         })
         .collect()
+}
+
+/// Whether the client shows who it is by a signature.
+fn is_by_key(integration: &Integration) -> bool {
+    let token = match &integration.auth {
+        Auth::OAuth2Code(declared) => &declared.token,
+        Auth::ClientCredentials(declared) => &declared.token,
+        Auth::OAuth1(_)
+        | Auth::Credentials
+        | Auth::TokenLink(_)
+        | Auth::Delivery(_)
+        | Auth::FileUpload => return false,
+    };
+    token.client_authentication == ClientAuthentication::PrivateKeyJwt
+}
+
+/// A private key of P-256, as PEM.
+fn private_key() -> String {
+    let document = EcdsaKeyPair::generate_pkcs8(
+        &ECDSA_P256_SHA256_FIXED_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    );
+    let encoded = STANDARD.encode(document.unwrap());
+    format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n")
 }
 
 pub(crate) fn client(integration: Arc<Integration>) -> Client {
@@ -107,6 +137,7 @@ pub(crate) fn code_flow(integration: &Integration) -> &OAuth2Code {
         | Auth::OAuth1(_)
         | Auth::Credentials
         | Auth::TokenLink(_)
+        | Auth::Delivery(_)
         | Auth::FileUpload => panic!("no code flow"),
     }
 }

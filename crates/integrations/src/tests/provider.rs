@@ -1,5 +1,8 @@
 //! A third party that is shaped by a declaration, and as strict as that lets it be.
 
+mod pages;
+mod token;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -17,6 +20,7 @@ use crate::oauth2::{
     RevocationWay, TokenBody, TokenEndpoint,
 };
 use crate::pattern::Pattern;
+use crate::template::Template;
 use crate::tests::fake::{Reply, Seen};
 use crate::token_link::Address;
 use crate::{Calls, Endpoint, Held, Values};
@@ -24,7 +28,7 @@ use crate::{Calls, Endpoint, Held, Values};
 pub(super) const CALLBACK: &str = "https://hub.example/callback/abc/key";
 
 /// What fits patterns, in the order in which it is tried.
-const SAMPLES: [&str; 13] = [
+const SAMPLES: &[&str] = &[
     "north-wind",
     "1234567",
     "https://eu.acme.example",
@@ -38,9 +42,17 @@ const SAMPLES: [&str; 13] = [
     "https://acme.my.salesforce.com",
     "GB",
     "ORGANISATION",
+    "acct_1PgafTB7WZ01zgkW",
+    "ck_0123abcd",
+    "cs_0123abcd",
+    "https://api.accounting2.twinfield.com",
+    "0123456789abcdef0123456789abcdef01234567",
+    "0123456789ABCDEF0123456789ABCDEF",
+    "BUSINESS",
+    "link.example.com",
 ];
 
-fn sample(name: &str, pattern: Option<&Pattern>) -> String {
+pub(super) fn sample(name: &str, pattern: Option<&Pattern>) -> String {
     let Some(pattern) = pattern else {
         return format!("some-{}", name.replace('_', "-"));
     };
@@ -101,6 +113,12 @@ impl Provider {
                 own.set(format!("token.{name}"), sample);
             }
         }
+        if let Auth::Delivery(declared) = &integration.auth {
+            for (name, value) in &declared.keep {
+                let sample = sample(name, value.pattern.as_ref());
+                own.set(format!("delivery.{name}"), sample);
+            }
+        }
         if let Auth::TokenLink(link) = &integration.auth {
             for name in link.keep.keys() {
                 own.set(format!("link.{name}"), format!("link-{name}"));
@@ -141,10 +159,11 @@ impl Provider {
         }
     }
 
-    /// What is known to whom a call is made: the token in an address, too.
+    /// What is known to whom a call is made: tokens in an address, too.
     fn known_to_calls(&self) -> Values {
         let mut known = self.known.clone();
         known.set("access_token", "some");
+        known.set("refresh_token", "refresh-1");
         known
     }
 
@@ -189,6 +208,7 @@ impl Provider {
             Auth::OAuth2Code(_)
             | Auth::ClientCredentials(_)
             | Auth::Credentials
+            | Auth::Delivery(_)
             | Auth::FileUpload => {}
         }
         if let Some(account) = &self.integration.account {
@@ -205,6 +225,10 @@ impl Provider {
         token_endpoint(&self.integration).map_or_else(Vec::new, |token| token.scopes.clone())
     }
 
+    fn client_id(&self) -> &str {
+        self.known.get("person.client_id").unwrap_or("id:of/us")
+    }
+
     /// What stands for the callback's address.
     fn redirect_uri(&self) -> String {
         let other = match &self.integration.auth {
@@ -213,6 +237,7 @@ impl Provider {
             | Auth::OAuth1(_)
             | Auth::Credentials
             | Auth::TokenLink(_)
+            | Auth::Delivery(_)
             | Auth::FileUpload => None,
         };
         other.map_or_else(
@@ -230,7 +255,11 @@ impl Provider {
             Auth::OAuth2Code(declared) => Some(declared.token.refresh_tokens),
             // Another is asked for as the first was.
             Auth::ClientCredentials(_) => Some(RefreshTokens::Stay),
-            Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => None,
         }
     }
 
@@ -240,7 +269,7 @@ impl Provider {
             Auth::ClientCredentials(declared) => &declared.token.revocation,
             Auth::OAuth1(declared) => &declared.revocation,
             Auth::TokenLink(declared) => &declared.revocation,
-            Auth::Credentials | Auth::FileUpload => &RevocationWay::None,
+            Auth::Credentials | Auth::Delivery(_) | Auth::FileUpload => &RevocationWay::None,
         }
     }
 
@@ -248,143 +277,13 @@ impl Provider {
         self.memory.lock().unwrap().ended
     }
 
-    /// Its sign-in page: the person agrees at once. Gives the parameters that the person comes back with.
-    pub(super) fn sign_in(&self, address: &Url) -> Vec<(String, String)> {
-        let query: BTreeMap<_, _> = address.query_pairs().into_owned().collect();
-        let count = address.query_pairs().count();
-        assert_eq!(query.len(), count, "a parameter is repeated: {address}");
-        let mut back = match &self.integration.auth {
-            Auth::OAuth2Code(declared) => {
-                let expected = declared.authorization_endpoint.url(&self.known).unwrap();
-                assert_eq!(
-                    (address.host(), address.path()),
-                    (expected.host(), expected.path())
-                );
-                self.sign_in_by_code(declared, &query)
-            }
-            Auth::OAuth1(_) => {
-                assert_eq!(query["oauth_token"], "request-token");
-                vec![
-                    ("oauth_token".to_owned(), "request-token".to_owned()),
-                    ("oauth_verifier".to_owned(), "v3rifier".to_owned()),
-                    ("state".to_owned(), "st4te".to_owned()),
-                ]
-            }
-            Auth::TokenLink(link) => {
-                match &link.address {
-                    Address::Answered { .. } => assert_eq!(address.as_str(), self.link_address()),
-                    Address::Made(endpoint) => {
-                        assert_eq!(*address, endpoint.url(&self.known).unwrap())
-                    }
-                }
-                vec![("state".to_owned(), "st4te".to_owned())]
-            }
-            Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => {
-                panic!("nobody goes")
-            }
-        };
-        for (name, _) in callback_values(&self.integration) {
-            let value = self.known.get(&format!("callback.{name}")).unwrap();
-            back.push((name.clone(), value.to_owned()));
-        }
-        if let Auth::OAuth2Code(declared) = &self.integration.auth
-            && let Some(signature) = &declared.callback_signature
-        {
-            back.sort();
-            let pairs: Vec<String> = back
-                .iter()
-                .map(|(name, value)| format!("{name}={}", encode(value)))
-                .collect();
-            let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-            let tag = hmac::sign(&key, pairs.join("&").as_bytes());
-            let hex: String = tag
-                .as_ref()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            back.push((signature.parameter.clone(), hex));
-        }
-        back
-    }
-
-    fn sign_in_by_code(
-        &self,
-        declared: &OAuth2Code,
-        query: &BTreeMap<String, String>,
-    ) -> Vec<(String, String)> {
-        let replaced = |name: &str| {
-            declared.authorize_without.iter().any(|left| left == name)
-                || declared.authorize_parameters.contains_key(name)
-        };
-        let separator = declared.token.scope_separator.as_char().to_string();
-        for (name, value) in [
-            ("response_type", "code".to_owned()),
-            ("client_id", "id:of/us".to_owned()),
-            ("redirect_uri", self.redirect_uri()),
-            ("scope", declared.token.scopes.join(&separator)),
-        ] {
-            if replaced(name) {
-                continue;
-            }
-            match query.get(name) {
-                Some(sent) => assert_eq!(*sent, value, "{name}"),
-                None => assert_eq!(value, "", "{name} is missing"),
-            }
-        }
-        for (name, template) in &declared.authorize_parameters {
-            let mut known = self.known.clone();
-            known.set("scopes", declared.token.scopes.join(&separator));
-            assert_eq!(query[name], template.fill(&known).unwrap(), "{name}");
-        }
-        assert_eq!(
-            query.get("response_mode").map(String::as_str) == Some("form_post"),
-            declared.response_mode == ResponseMode::FormPost
-        );
-        let challenge = query.get("code_challenge").cloned();
-        match declared.pkce {
-            Pkce::S256 => assert_eq!(query["code_challenge_method"], "S256"),
-            Pkce::Unsupported => assert_eq!(challenge, None),
-        }
-        let mut memory = self.memory.lock().unwrap();
-        memory.codes.insert("c0de".to_owned(), challenge);
-        let mut back = vec![
-            (declared.code_parameter.clone(), "c0de".to_owned()),
-            ("state".to_owned(), query["state"].clone()),
-        ];
-        if let Some(issuer) = declared.issuer.as_ref().filter(|issuer| issuer.in_callback) {
-            back.push(("iss".to_owned(), issuer.value.fill(&self.known).unwrap()));
-        }
-        back
-    }
-
-    /// Where a page stands that was made.
-    fn link_address(&self) -> String {
-        match &self.integration.auth {
-            Auth::TokenLink(link) => match &link.address {
-                Address::Answered { pattern, .. } => {
-                    let fits = [
-                        "https://pages.acme.example/l/1",
-                        "https://ob.gocardless.com/psd2/start/1",
-                    ];
-                    let found = fits.iter().find(|text| pattern.fits(text));
-                    found
-                        .unwrap_or_else(|| panic!("add an address that fits {}", pattern.as_str()))
-                        .to_string()
-                }
-                Address::Made(_) => String::new(),
-            },
-            Auth::OAuth2Code(_)
-            | Auth::ClientCredentials(_)
-            | Auth::OAuth1(_)
-            | Auth::Credentials
-            | Auth::FileUpload => String::new(),
-        }
-    }
-
     pub(super) fn answer(&self, request: &Seen) -> Reply {
         let host = request.header("host");
         let path = request.path.split('?').next().unwrap();
-        let known = self.known_to_calls();
+        let mut known = self.known_to_calls();
+        if let Some(token) = request.header("authorization").strip_prefix("Bearer ") {
+            known.set("access_token", token);
+        }
         let here = self.endpoints().into_iter().filter(|(_, endpoint)| {
             let url = endpoint.url(&known).unwrap();
             (url.host_str().unwrap(), url.path()) == (host, path)
@@ -548,166 +447,10 @@ impl Provider {
                 let token = token.or_else(|| query.get("token").cloned()).unwrap();
                 assert!(memory.access.contains(&token) || memory.refresh.contains(&token));
             }
-            RevocationWay::Call(call) => assert_eq!(request.method, call.method.as_str()),
+            RevocationWay::Call(call) => self.is_as_declared(call, request),
         }
         memory.ended = true;
         Reply::of(200, "text/plain", "")
-    }
-
-    fn token(&self, request: &Seen) -> Reply {
-        let declared = token_endpoint(&self.integration).unwrap();
-        let fields = self.fields(declared, request);
-        let get = |name: &str| fields.get(name).map(String::as_str);
-        let refused = || Reply::json(400, &json!({"error": "invalid_grant"}));
-        let is_refresh = get("refresh_token").is_some();
-        self.is_us(declared, is_refresh, request, &fields);
-        let mut memory = self.memory.lock().unwrap();
-        let grant = if is_refresh {
-            "refresh_token"
-        } else if get("code").is_some() {
-            "authorization_code"
-        } else {
-            "client_credentials"
-        };
-        let expected = (!declared.quirks.contains(&Quirk::NoGrantType)).then_some(grant);
-        assert_eq!(get("grant_type"), expected);
-        let mut give_refresh = declared.refresh_tokens != RefreshTokens::None;
-        match grant {
-            "authorization_code" => {
-                let Some(challenge) = memory.codes.remove(get("code").unwrap()) else {
-                    return refused();
-                };
-                let expected = self.redirect_uri();
-                assert_eq!(get("redirect_uri"), Some(expected.as_str()));
-                let proof = get("code_verifier").map(|verifier| {
-                    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
-                });
-                assert_eq!(proof, challenge);
-            }
-            "refresh_token" => {
-                let token = get("refresh_token").unwrap();
-                if !memory.refresh.contains(token) {
-                    return refused();
-                }
-                if declared.refresh_tokens == RefreshTokens::Rotate {
-                    memory.refresh.remove(token);
-                } else {
-                    give_refresh = false;
-                }
-            }
-            _ => give_refresh = false,
-        }
-        let extra = if is_refresh {
-            &declared.refresh_parameters
-        } else {
-            &declared.exchange_parameters
-        };
-        for (name, template) in declared.parameters.iter().chain(extra) {
-            if let Ok(value) = template.fill(&self.known) {
-                assert_eq!(get(name), Some(value.as_str()), "{name}");
-            }
-        }
-        memory.issued += 1;
-        let access = format!("access-{}", memory.issued);
-        let mut body = json!({"token_type": "Bearer"});
-        let places = &declared.answer;
-        put(
-            &mut body,
-            places.access_token.as_deref().unwrap_or("/access_token"),
-            &access,
-        );
-        memory.access.insert(access);
-        match &places.expires_at {
-            None => body["expires_in"] = json!(1800),
-            Some(expires) => {
-                let at = match expires.form {
-                    InstantForm::Rfc3339 => json!("2026-03-01T12:30:00Z"),
-                    InstantForm::Unix => json!(NOW.as_seconds() + 1800),
-                };
-                put_value(&mut body, &expires.at, at);
-            }
-        }
-        if let Some(expires) = &places.refresh_expires_at {
-            let at = match expires.form {
-                InstantForm::Rfc3339 => json!("2026-04-01T12:30:00Z"),
-                InstantForm::Unix => json!(format!("{}.25", NOW.as_seconds() + 86_400)),
-            };
-            put_value(&mut body, &expires.at, at);
-        }
-        if give_refresh {
-            let refresh = format!("refresh-{}", memory.issued);
-            put(
-                &mut body,
-                places.refresh_token.as_deref().unwrap_or("/refresh_token"),
-                &refresh,
-            );
-            memory.refresh.insert(refresh);
-        }
-        for (name, value) in &places.keep {
-            put(
-                &mut body,
-                &value.at,
-                self.known.get(&format!("token.{name}")).unwrap(),
-            );
-        }
-        Reply::json(200, &body)
-    }
-
-    fn fields(&self, declared: &TokenEndpoint, request: &Seen) -> BTreeMap<String, String> {
-        assert_eq!(
-            (request.method.as_str(), request.header("accept")),
-            ("POST", "application/json")
-        );
-        match declared.body {
-            TokenBody::Form => {
-                assert_eq!(
-                    request.header("content-type"),
-                    "application/x-www-form-urlencoded"
-                );
-                request.form.iter().cloned().collect()
-            }
-            TokenBody::Json => {
-                assert_eq!(request.header("content-type"), "application/json");
-                serde_json::from_slice(&request.body).unwrap()
-            }
-        }
-    }
-
-    /// Our authentication, in the one declared way and in no other besides.
-    fn is_us(
-        &self,
-        declared: &TokenEndpoint,
-        is_refresh: bool,
-        request: &Seen,
-        fields: &BTreeMap<String, String>,
-    ) {
-        use ClientAuthentication as Way;
-        let (id, of_us) = match self.known.get("person.client_id") {
-            Some(own) => (own, self.known.get("person.client_secret").unwrap()),
-            None => ("id:of/us", SECRET),
-        };
-        let way = declared
-            .refresh_client_authentication
-            .filter(|_| is_refresh)
-            .unwrap_or(declared.client_authentication);
-        let sent = request.header("authorization").strip_prefix("Basic ");
-        let sent = sent.map(|sent| String::from_utf8(STANDARD.decode(sent).unwrap()).unwrap());
-        let encode =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let basic = match way {
-            Way::Basic | Way::BasicAndPost => Some(format!("{}:{}", encode(id), encode(of_us))),
-            Way::BasicUnencoded => Some(format!("{id}:{of_us}")),
-            Way::Post | Way::IdOnly | Way::PrivateKeyJwt | Way::None => None,
-        };
-        assert_eq!(sent, basic);
-        let get = |name: &str| fields.get(name).map(String::as_str);
-        let with_secret = matches!(way, Way::Post | Way::BasicAndPost);
-        let with_id = with_secret || matches!(way, Way::IdOnly | Way::PrivateKeyJwt);
-        if !declared.parameters.contains_key("client_id") {
-            assert_eq!(get("client_id"), with_id.then_some(id));
-        }
-        assert_eq!(get("client_secret"), with_secret.then_some(of_us));
-        assert_eq!(get("client_assertion").is_some(), way == Way::PrivateKeyJwt);
     }
 
     /// A call to the API has all that is declared, and stands where it is.
@@ -742,7 +485,11 @@ fn token_endpoint(integration: &Integration) -> Option<&TokenEndpoint> {
     match &integration.auth {
         Auth::OAuth2Code(declared) => Some(&declared.token),
         Auth::ClientCredentials(declared) => Some(&declared.token),
-        Auth::OAuth1(_) | Auth::Credentials | Auth::TokenLink(_) | Auth::FileUpload => None,
+        Auth::OAuth1(_)
+        | Auth::Credentials
+        | Auth::TokenLink(_)
+        | Auth::Delivery(_)
+        | Auth::FileUpload => None,
     }
 }
 
@@ -751,7 +498,9 @@ fn callback_values(integration: &Integration) -> impl Iterator<Item = (&String, 
         Auth::OAuth2Code(declared) => Some(&declared.callback_values),
         Auth::OAuth1(declared) => Some(&declared.callback_values),
         Auth::TokenLink(declared) => Some(&declared.callback_values),
-        Auth::ClientCredentials(_) | Auth::Credentials | Auth::FileUpload => None,
+        Auth::ClientCredentials(_) | Auth::Credentials | Auth::Delivery(_) | Auth::FileUpload => {
+            None
+        }
     };
     values.into_iter().flatten()
 }
