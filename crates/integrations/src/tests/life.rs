@@ -120,7 +120,6 @@ async fn live(integration: &Arc<Integration>) {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "says which one it is that fails")]
 async fn every_declaration_of_the_catalogue_works() {
     let origins = Origins::new(&url("https://sandbox.hub.example")).unwrap();
     for integration in Catalogue::embedded(&origins).unwrap().iter() {
