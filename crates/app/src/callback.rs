@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use handclasp_domain::redirect::Outcome;
 use handclasp_domain::{
-    Actor, AttemptState, CallbackTurn, ClientId, Command, FailureKind, PlatformKey, Secret,
+    AttemptState, CallbackTurn, ClientId, Command, FailureKind, PlatformKey, Secret,
 };
 use handclasp_integrations::oauth2::{
     CallbackQuery, CodeAnswer, CodeExchange, Deadline, GrantedScopes, ProviderFailure,
@@ -25,6 +25,7 @@ use tracing::Instrument;
 pub use self::outcome::outcome_of;
 use self::outcome::{Failed, Granted, fail_in, note, try_to_link};
 use crate::credentials::Tokens;
+use crate::refresh::Life;
 use crate::start_authorization::{parse_state, scopes};
 use crate::{App, AppError, Browser, Caller, while_raced};
 
@@ -32,7 +33,7 @@ use crate::{App, AppError, Browser, Caller, while_raced};
 const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a result is saved again while the database is busy or gone.
-const SAVING: Duration = Duration::from_secs(5 * 60);
+pub(crate) const SAVING: Duration = Duration::from_secs(5 * 60);
 
 /// What a callback is answered with.
 #[derive(Debug, Clone)]
@@ -155,14 +156,7 @@ impl App {
         let AttemptState::Exchanging { by, .. } = held.state else {
             return Ok(());
         };
-        let caller = Caller {
-            client: held.client,
-            actor: Actor::System,
-            name: None,
-            address: None,
-            correlation: None,
-            once: None,
-        };
+        let caller = Caller::system(held.client);
         let integration = self.integration(held.platform_key)?.clone();
         let failure = Failed::because(FailureKind::Interrupted, 503);
         while_raced(|| self.save_failure(&caller, held, by, &integration, &failure)).await?;
@@ -205,9 +199,9 @@ impl App {
         Ok(())
     }
 
-    /// Saves what can't be asked for again: the code is used up, so that a database that is busy or gone for a moment must not
-    /// cost the person their authorization. Saving twice is harmless: it looks at the attempt first.
-    async fn while_unsaved<F>(&self, mut save: impl FnMut() -> F) -> Result<(), AppError>
+    /// Saves what can't be asked for again: the code or the refresh token is used up, so that a database that is busy or gone for a
+    /// moment must not cost the connection. `save` looks first whether that was done already.
+    pub(crate) async fn while_unsaved<F>(&self, mut save: impl FnMut() -> F) -> Result<(), AppError>
     where
         F: Future<Output = Result<(), AppError>>,
     {
@@ -216,7 +210,7 @@ impl App {
         loop {
             match while_raced(&mut save).await {
                 Err(AppError::Store(error)) if waited < SAVING && error.may_be_repeated() => {
-                    tracing::warn!(%error, "an authorization is not saved yet");
+                    tracing::warn!(%error, "what a third party gave is not saved yet");
                 }
                 result => return result,
             }
@@ -258,6 +252,11 @@ impl App {
                 RefreshToken::NotGiven => None,
             },
             token_type: tokens.token_type.as_str().to_owned(),
+            values: answer
+                .kept
+                .iter()
+                .map(|(name, value)| (format!("callback.{name}"), value.clone()))
+                .collect(),
         };
         let now = self.now();
         // Sealed at once: whatever stops the authorization from here on, these tokens are revoked.
@@ -279,14 +278,21 @@ impl App {
             Ok(third_party) => third_party,
             Err(failure) => return Ok(Err(failed(failure).revoking(unwanted))),
         };
+        let life = Life::of(&tokens, now);
         let credential = SealedCredential {
             client: attempt.client,
             connection: attempt.connection,
+            company: attempt.company,
+            platform_key: attempt.platform_key,
             sealed: self.seal_tokens(attempt.client, attempt.connection, &held)?,
             scopes: tokens.scopes.granted().join(" "),
-            expires_at: tokens.expires_in.map(|time| now.plus(time)),
+            expires_at: life.expires_at,
+            lapses_at: life.lapses_at,
+            due_at: life.due_at(now, held.refresh_token.is_some(), &**self.random()),
+            failures: 0,
+            claim: None,
             updated: now,
-            version: 1,
+            version: now.as_micros(),
         };
         Ok(Ok(Granted {
             third_party,

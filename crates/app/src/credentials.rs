@@ -1,7 +1,9 @@
 //! What a linked connection holds, sealed and opened.
 
+use std::collections::BTreeMap;
+
 use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey, Secret};
-use handclasp_store::credential::{self, Revocation};
+use handclasp_store::credential::{self, Revocation, SealedCredential};
 use handclasp_vault::Cell;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,12 +19,17 @@ pub(crate) struct Tokens {
     #[serde(default)]
     pub(crate) refresh_token: Option<String>,
     pub(crate) token_type: String,
+    /// What else calls need, by where it came from, as in `callback.realmId`. Not authenticated.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, String>,
 }
 
 impl Drop for Tokens {
     fn drop(&mut self) {
         self.access_token.zeroize();
         self.refresh_token.zeroize();
+        // Some third parties put secrets here.
+        self.values.values_mut().for_each(Zeroize::zeroize);
     }
 }
 
@@ -76,6 +83,13 @@ impl App {
             .map_err(|_| AppError::Internal("tokens can't be sealed"))
     }
 
+    /// Opens what a connection holds.
+    pub(crate) fn open_tokens(&self, held: &SealedCredential) -> Result<Tokens, AppError> {
+        self.vault()
+            .open_json(&credential_cell(held.client, held.connection), &held.sealed)
+            .map_err(|_| AppError::Internal("credentials can't be opened"))
+    }
+
     /// Seals a connection's credentials anew for the revocation queue; none where it has none.
     pub(crate) async fn outgoing(
         &self,
@@ -86,10 +100,7 @@ impl App {
         let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
             return Ok(None);
         };
-        let tokens: Tokens = self
-            .vault()
-            .open_json(&credential_cell(client, connection), &held.sealed)
-            .map_err(|_| AppError::Internal("credentials can't be opened"))?;
+        let tokens = self.open_tokens(&held)?;
         let now = self.now();
         Ok(Some(Outgoing {
             version: held.version,

@@ -19,6 +19,7 @@ mod create_rule;
 mod create_webhook;
 mod credentials;
 mod customer_url;
+mod deauthorize;
 mod delete_company;
 mod delete_connection;
 mod delete_key;
@@ -36,8 +37,11 @@ mod list_rules;
 mod list_webhooks;
 mod once;
 mod profile;
+mod proxy;
 mod quota;
 mod read;
+mod recent;
+mod refresh;
 mod registration;
 mod replace_rule;
 mod start;
@@ -46,6 +50,7 @@ mod tallies;
 mod transition;
 mod unlink_connection;
 mod update_authorization;
+mod use_credentials;
 
 use std::sync::Arc;
 
@@ -62,6 +67,8 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::limits::Limits;
+use crate::proxy::Proxied;
+use crate::refresh::Turns;
 
 pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
@@ -74,8 +81,9 @@ pub use create_company::NewCompany;
 pub use create_key::{KEYS_MOST, MadeApiKey, NewApiKey};
 pub use create_rule::{NewRule, RULES_MOST};
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
+pub use deauthorize::Ended;
 pub use destination::Destination;
-pub use error::{AppError, Refusal};
+pub use error::{AppError, Refusal, ThirdPartyError};
 pub use finish_journey::Ending;
 pub use journeys::{Browser, LinkView, PageOf};
 pub use limits::LimitSettings;
@@ -84,6 +92,7 @@ pub use once::{ANSWER_KEPT, Begun, Once, RequestKey, WholeAnswer};
 pub use profile::{AlertAuthHeader, ProfileChange};
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
+pub use use_credentials::UsableCredentials;
 
 pub use handclasp_store::attempt::AuthorizationRequest;
 pub use handclasp_store::client::Client;
@@ -124,6 +133,8 @@ struct Inner {
     keys: KeyCache,
     in_flight: Arc<once::InFlight>,
     limits: Limits,
+    turns: Arc<Turns>,
+    proxied: Proxied,
     tasks: TaskTracker,
     events: Notify,
     attempts: Notify,
@@ -187,6 +198,20 @@ pub struct Caller {
     pub once: Option<Arc<Once>>,
 }
 
+impl Caller {
+    /// The server itself, in the background.
+    pub(crate) const fn system(client: ClientId) -> Self {
+        Self {
+            client,
+            actor: Actor::System,
+            name: None,
+            address: None,
+            correlation: None,
+            once: None,
+        }
+    }
+}
+
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
@@ -196,6 +221,8 @@ impl App {
             parts,
             keys: KeyCache::default(),
             in_flight: Arc::default(),
+            turns: Arc::default(),
+            proxied: Proxied::default(),
             tasks: TaskTracker::new(),
             events: Notify::new(),
             attempts: Notify::new(),
@@ -298,6 +325,14 @@ impl App {
 
     pub(crate) fn in_flight(&self) -> &Arc<once::InFlight> {
         &self.0.in_flight
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.0.turns
+    }
+
+    pub(crate) fn proxied(&self) -> &Proxied {
+        &self.0.proxied
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

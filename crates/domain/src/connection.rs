@@ -299,11 +299,16 @@ impl Connection {
                 Some(EventType::ConnectionDisconnected),
                 CredentialsEffect::Revoke,
             )),
-            (Command::Deauthorize, S::Linked { .. }) => Ok(self.to(
-                S::Deauthorized { since: now },
-                Some(EventType::ConnectionDisconnected),
-                CredentialsEffect::Revoke,
-            )),
+            (Command::Deauthorize, S::Linked { .. }) => {
+                let mut transition = self.to(
+                    S::Deauthorized { since: now },
+                    Some(EventType::ConnectionDisconnected),
+                    CredentialsEffect::Revoke,
+                );
+                // Why: what the third party said.
+                transition.errors = ErrorsEffect::Record;
+                Ok(transition)
+            }
             (Command::Delete, _) => Ok(Transition {
                 next: None,
                 event: Some(EventType::ConnectionDeleted),

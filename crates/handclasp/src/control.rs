@@ -191,6 +191,7 @@ fn readable(error: AppError) -> anyhow::Error {
         other @ (AppError::NotFound(_)
         | AppError::Invalid(_)
         | AppError::Refused(_)
+        | AppError::ThirdParty(_)
         | AppError::Raced
         | AppError::Repeated
         | AppError::Internal(_)) => anyhow::anyhow!("{other}"),

@@ -70,6 +70,14 @@ impl Catalogue {
         Self::parse(EMBEDDED, origins)
     }
 
+    /// The same and those of further folders.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] for the first thing that is wrong.
+    pub fn embedded_and(folders: &[Folder<'_>], origins: &Origins) -> Result<Self, CatalogueError> {
+        Self::parse(&[EMBEDDED, folders].concat(), origins)
+    }
+
     /// The integrations of these folders.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use handclasp_domain::{IntegrationId, PlatformKey, SourceId, SourceType};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::api::Api;
 use crate::data_type::DataType;
-use crate::endpoint::Origins;
+use crate::endpoint::{Endpoint, Origins};
 use crate::oauth2::{OAuth2Code, RawOAuth2Code};
 
 /// An integration: software that a company can connect, and how.
@@ -34,6 +35,8 @@ pub struct Integration {
     pub data_types: Vec<DataType>,
     /// How a connection is authorized.
     pub auth: Auth,
+    /// Its API, where calls can be passed on to it.
+    pub api: Option<Api>,
     /// Its logo, an SVG document.
     pub logo: String,
 }
@@ -80,6 +83,29 @@ struct Raw {
     docs: Spanned<String>,
     data_types: Spanned<Vec<DataType>>,
     auth: RawAuth,
+    api: Option<RawApi>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawApi {
+    base: Spanned<String>,
+}
+
+impl RawApi {
+    fn check(
+        self,
+        sandbox: bool,
+        source: &Source<'_>,
+        origins: &Origins,
+    ) -> Result<Api, DeclarationError> {
+        let error = |problem: &str| source.error(self.base.span(), "api.base", problem);
+        if self.base.get_ref().starts_with("{sandbox}") && !sandbox {
+            return Err(error("may start with {sandbox} only where sandbox = true"));
+        }
+        let base = Endpoint::parse(self.base.get_ref(), origins).map_err(error)?;
+        Api::new(base).map_err(error)
+    }
 }
 
 #[derive(Deserialize)]
@@ -162,6 +188,10 @@ pub(crate) fn parse(
             origins,
         )?)),
     };
+    let api = raw
+        .api
+        .map(|api| api.check(raw.sandbox, &source, origins))
+        .transpose()?;
     Ok(Integration {
         key,
         name: raw.name.into_inner(),
@@ -173,6 +203,7 @@ pub(crate) fn parse(
         docs: raw.docs.into_inner(),
         data_types: raw.data_types.into_inner(),
         auth,
+        api,
         logo: logo.to_owned(),
     })
 }

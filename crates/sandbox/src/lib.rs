@@ -21,7 +21,7 @@ mod world;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use handclasp_ambient::{SharedClock, SharedRandom};
 use handclasp_domain::Secret;
 use handclasp_store::Store;
@@ -160,6 +160,11 @@ pub fn router(parts: SandboxParts) -> Result<Router, BadParts> {
                 .post(programs::userinfo::answer)
                 .fallback(refuse),
         )
+        .route(
+            "/sandbox/api/organisation",
+            get(programs::api::organisation).fallback(refuse),
+        )
+        .route("/sandbox/api/echo", any(programs::api::echo))
         .route(
             "/sandbox/jwks",
             get(programs::key_set::answer).fallback(refuse),

@@ -30,6 +30,7 @@ mod migrate;
 mod options;
 pub mod quota;
 mod reader;
+pub mod refresh;
 pub mod registry;
 pub mod replica;
 mod row;

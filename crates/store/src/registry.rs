@@ -24,6 +24,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,
     crate::quota::STATEMENTS,
+    crate::refresh::STATEMENTS,
     crate::replica::STATEMENTS,
     crate::rule::STATEMENTS,
     crate::sandbox::STATEMENTS,

@@ -8,7 +8,7 @@ use handclasp_app::{
     App, Caller, Client, LimitSettings, NewApiKey, Parts, SandboxMode, Settings, prepare,
 };
 use handclasp_domain::{Actor, ClientId, Scopes, Secret, Timestamp};
-use handclasp_integrations::{Catalogue, Origins};
+use handclasp_integrations::{Catalogue, Folder, Origins};
 use handclasp_outbound::{Outbound, Pin, Policy};
 use handclasp_store::StoreOptions;
 use handclasp_vault::{KeyRing, MasterKey, Vault};
@@ -31,6 +31,10 @@ pub struct Setup {
     pub pins: Vec<Pin>,
     /// How many requests are taken. Default: any number.
     pub limits: LimitSettings,
+    /// The text of further declarations, beside those that the program has.
+    pub declared: Vec<&'static str>,
+    /// The master keys, the current one first. Default: one that is the same in every test.
+    pub master_keys: Vec<MasterKey>,
 }
 
 impl Default for Setup {
@@ -45,6 +49,8 @@ impl Default for Setup {
             sandbox: SandboxMode::Shown,
             pins: Vec::new(),
             limits: LimitSettings::default(),
+            declared: Vec::new(),
+            master_keys: Vec::new(),
         }
     }
 }
@@ -87,9 +93,13 @@ impl TestApp {
         random: SharedRandom,
     ) -> App {
         let store = database.store().clone();
-        // The same in every run, and apart from what the test draws.
-        let key = MasterKey::generate(&SeededRandom::new(0x4a4d));
-        let keys = match KeyRing::new(key, Vec::new()) {
+        let mut older = setup.master_keys;
+        let key = match older.is_empty() {
+            // The same in every run, and apart from what the test draws.
+            true => MasterKey::generate(&SeededRandom::new(0x4a4d)),
+            false => older.remove(0),
+        };
+        let keys = match KeyRing::new(key, older) {
             Ok(keys) => keys,
             Err(error) => panic!("no key ring: {error}"),
         };
@@ -102,7 +112,7 @@ impl TestApp {
             Ok(origins) => origins,
             Err(error) => panic!("the sandbox's address {error}"),
         };
-        let catalogue = match Catalogue::embedded(&origins) {
+        let catalogue = match Catalogue::embedded_and(&declared(&setup.declared), &origins) {
             Ok(catalogue) => catalogue,
             Err(error) => panic!("no catalogue: {error}"),
         };
@@ -161,6 +171,15 @@ impl TestApp {
             Err(error) => panic!("no client: {error}"),
         }
     }
+}
+
+fn declared(texts: &[&'static str]) -> Vec<Folder<'static>> {
+    let folder = |declaration: &&'static str| Folder {
+        name: "declared by a test",
+        declaration,
+        logo: r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>"#,
+    };
+    texts.iter().map(folder).collect()
 }
 
 /// A client with its API key.

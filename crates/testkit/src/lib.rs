@@ -29,6 +29,7 @@ mod lossy;
 mod openapi;
 mod server;
 mod setting;
+mod third_party;
 mod written;
 
 pub use answer::Answer;
@@ -39,4 +40,5 @@ pub use http_client::Http;
 pub use lossy::{Break, Lossy};
 pub use openapi::OpenApi;
 pub use server::TestServer;
-pub use written::Audited;
+pub use third_party::{Asked, ThirdParty, Told};
+pub use written::{Audited, Holding};

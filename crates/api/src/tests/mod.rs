@@ -3,6 +3,7 @@
 mod bad_input;
 mod company_token;
 mod contract;
+mod credentials;
 mod cross_origin;
 mod errors;
 mod hostile;
@@ -13,7 +14,9 @@ mod lists;
 mod methods;
 mod not_built;
 mod once;
+mod proxy;
 mod references;
+mod refresh;
 mod rights;
 
 use std::sync::{Arc, LazyLock};
@@ -21,7 +24,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use handclasp_app::App;
 use handclasp_domain::CompanyId;
-use handclasp_testkit::{Http, OpenApi, TestApp, TestClient};
+use handclasp_testkit::{Holding, Http, OpenApi, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
 use http::Method;
 use serde_json::{Value, json};
@@ -54,15 +57,19 @@ pub(crate) fn router(test: &TestApp) -> Router {
 /// The router over these use cases.
 pub(crate) fn router_of(app: &App) -> Router {
     let app = app.clone();
-    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone())
-        .with_gate(crate::gate(app.clone()));
+    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
+    let outer = crate::limited(outer, app.clone());
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))
 }
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let test = TestApp::start().await;
+        Self::over(TestApp::start().await).await
+    }
+
+    /// The same over use cases that have something otherwise.
+    pub(crate) async fn over(test: TestApp) -> Self {
         let client = test.client().await;
         let api = client.api(router(&test)).held_to_contract(crate::PREFIX);
         let api = api.held_to(crate::PREFIX, OWN.clone());
@@ -142,6 +149,18 @@ impl Stage {
             }
         }
         text
+    }
+
+    /// Makes a connection that is `Linked` and holds tokens. Answers its address.
+    pub(crate) async fn holding(&self, holding: Holding<'_>) -> String {
+        let company = self.company().await;
+        let path = format!("{company}/connections");
+        let new = json!({ "platformKey": holding.platform_key });
+        let made = self.api.post(&path, new).await;
+        let id = made.at("/id").parse().unwrap();
+        let company = company.rsplit('/').next().unwrap().parse().unwrap();
+        self.test.hold(&self.client, company, id, holding).await;
+        format!("{path}/{id}")
     }
 
     /// Makes a connection `Linked`.

@@ -8,6 +8,7 @@ mod company_body;
 mod company_reference;
 mod connection;
 mod cors;
+mod credentials;
 mod integration;
 mod pairs;
 mod profile;
@@ -26,6 +27,7 @@ pub(crate) use connection::{
     Connection, Connections, CreateConnection, UpdateAuthorization, UpdateConnection,
 };
 pub(crate) use cors::{CorsSettings, SetCorsSettings};
+pub(crate) use credentials::Credentials;
 pub(crate) use integration::Integration;
 use pairs::Pairs;
 pub(crate) use profile::{Profile, UpdateProfile};

@@ -16,6 +16,13 @@ const TOKEN_MAX: usize = 20_000;
 /// arithmetic.
 const LIFE_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// What third parties call the life of a refresh token.
+const REFRESH_LIFE: [&str; 3] = [
+    "refresh_token_expires_in",
+    "x_refresh_token_expires_in",
+    "refresh_expires_in",
+];
+
 /// The tokens that the third party gave.
 #[derive(Clone)]
 pub struct TokenAnswer {
@@ -28,6 +35,9 @@ pub struct TokenAnswer {
     /// How long the access token lasts from now on. None where the third party did not say so in a way that can be used
     /// (missing, null, zero, negative, no number): it is then used until it is refused. At most ten years.
     pub expires_in: Option<Duration>,
+    /// How long the refresh token lasts from now on, where the third party says so: `refresh_token_expires_in`,
+    /// `x_refresh_token_expires_in` (Intuit) or `refresh_expires_in`. RFC 6749 has no name for it. At most ten years.
+    pub refresh_expires_in: Option<Duration>,
     /// What the person allowed.
     pub scopes: GrantedScopes,
     /// An ID token, not yet verified.
@@ -103,6 +113,9 @@ impl TokenAnswer {
             refresh_token,
             token_type: token_type(members.remove("token_type").as_ref())?,
             expires_in: members.remove("expires_in").as_ref().and_then(lifetime),
+            refresh_expires_in: REFRESH_LIFE
+                .iter()
+                .find_map(|name| members.remove(*name).as_ref().and_then(lifetime)),
             scopes: scopes(members.remove("scope").as_ref(), declaration, asked),
             id_token: token(&mut members, "id_token")?,
             extra: members,
@@ -201,6 +214,7 @@ impl fmt::Debug for TokenAnswer {
             .field("refresh_token", &self.refresh_token)
             .field("token_type", &self.token_type)
             .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
             .field("scopes", &self.scopes)
             .field("id_token", &self.id_token.is_some())
             .field("extra", &self.extra.keys().collect::<Vec<_>>())

@@ -1,5 +1,6 @@
 //! What clients' programs ask.
 
+pub(crate) mod api;
 mod authenticate;
 mod error;
 pub(crate) mod key_set;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use handclasp_store::sandbox as grants;
+use handclasp_store::sandbox::{self as grants, Grant};
 use http::HeaderMap;
 
 use super::authenticate::{authorization, of_scheme};
@@ -18,15 +18,8 @@ pub(crate) async fn answer(
     State(sandbox): State<Shared>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
-    let token = authorization(&headers)?
-        .and_then(|header| of_scheme(header, "Bearer"))
-        .ok_or(OAuthError::NoToken)?;
+    let (token, grant) = granted(&sandbox, &headers).await?;
     let invalid = OAuthError::InvalidToken;
-    let token = sandbox.signer.open::<Access>(token, sandbox.clock.now());
-    let token = token.map_err(|_| invalid)?;
-    // Tokens are signed, but only the grant tells whether it was revoked.
-    let grant = grants::find(&mut &sandbox.store, token.grant).await?;
-    let grant = grant.filter(|g| g.revoked.is_none()).ok_or(invalid)?;
     let person = Person::find(&grant.subject).ok_or(invalid)?;
     let scopes = Scopes::parse(&token.scope).map_err(|_| invalid)?;
     let mut claims = person.claims(&scopes);
@@ -35,4 +28,21 @@ pub(crate) async fn answer(
         claims.insert("organisation".to_owned(), organisation.claim());
     }
     Ok(json_response(&claims.into()))
+}
+
+/// What a request's access token says, and the grant that it is of.
+pub(super) async fn granted(
+    sandbox: &Shared,
+    headers: &HeaderMap,
+) -> Result<(Access, Grant), OAuthError> {
+    let token = authorization(headers)?
+        .and_then(|header| of_scheme(header, "Bearer"))
+        .ok_or(OAuthError::NoToken)?;
+    let invalid = OAuthError::InvalidToken;
+    let token = sandbox.signer.open::<Access>(token, sandbox.clock.now());
+    let token = token.map_err(|_| invalid)?;
+    // Tokens are signed, but only the grant tells whether it was revoked.
+    let grant = grants::find(&mut &sandbox.store, token.grant).await?;
+    let grant = grant.filter(|g| g.revoked.is_none()).ok_or(invalid)?;
+    Ok((token, grant))
 }
