@@ -79,7 +79,8 @@ fn refused(refusal: Refusal) -> Failure {
         | Refusal::TooManyKeys
         | Refusal::LastKey
         | Refusal::TooManyRules
-        | Refusal::NoAccess(_) => Failure(ApiError::conflict(text)),
+        | Refusal::NoAccess(_)
+        | Refusal::HoldsNothing => Failure(ApiError::conflict(text)),
         Refusal::NotHeld(_) => Failure(ApiError::forbidden(text)),
         // The contract has no 409 for these.
         Refusal::TooManyWebhooks

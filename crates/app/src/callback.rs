@@ -297,6 +297,7 @@ impl App {
         Ok(Ok(Granted {
             third_party,
             credential,
+            tokens: held,
             unwanted,
         }))
     }
@@ -320,7 +321,13 @@ impl App {
             integration,
             authorize,
         );
-        link.credential = Some(granted.credential.clone());
+        let Auth::OAuth2Code(declaration) = &integration.auth;
+        let (client, connection) = (attempt.client, attempt.connection);
+        let ends_grant = declaration.revocation_ends_grant;
+        let replaced = self
+            .replaced(client, connection, &granted.tokens, ends_grant)
+            .await?;
+        link.credential = Some((granted.credential.clone(), replaced));
         let fail = self.change(
             caller,
             attempt.company,

@@ -34,6 +34,12 @@ impl Drop for Tokens {
 }
 
 impl Tokens {
+    /// Whether revoking these would revoke those.
+    pub(crate) fn are_revoked_with(&self, others: &Self) -> bool {
+        self.refresh_token == others.refresh_token
+            && (self.refresh_token.is_some() || self.access_token == others.access_token)
+    }
+
     /// The token to revoke: the one that ends the others with it.
     pub(crate) fn to_revoke(&self) -> (Secret<String>, bool) {
         match &self.refresh_token {
@@ -50,6 +56,15 @@ pub(crate) struct Outgoing {
     pub(crate) version: i64,
     /// What is queued.
     pub(crate) revocation: Revocation,
+}
+
+/// What becomes of the credentials that new ones replace.
+#[derive(Clone)]
+pub(crate) struct Replaced {
+    /// The version that was read; none where there were none.
+    pub(crate) version: Option<i64>,
+    /// What is queued; none where they are left to end by themselves.
+    pub(crate) revocation: Option<Revocation>,
 }
 
 pub(crate) fn credential_cell(client: ClientId, connection: ConnectionId) -> Cell {
@@ -106,6 +121,33 @@ impl App {
             version: held.version,
             revocation: self.revocation(client, platform_key, &tokens, now)?,
         }))
+    }
+
+    /// What is to become of what a connection holds once `new` takes its place. It is revoked, unless that would revoke the new ones too:
+    /// because the token that would be is the same, or because the third party ends all that the person granted with any of it.
+    pub(crate) async fn replaced(
+        &self,
+        client: ClientId,
+        connection: ConnectionId,
+        new: &Tokens,
+        revocation_ends_grant: bool,
+    ) -> Result<Replaced, AppError> {
+        let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
+            return Ok(Replaced {
+                version: None,
+                revocation: None,
+            });
+        };
+        let old = self.open_tokens(&held)?;
+        let stays = revocation_ends_grant || old.are_revoked_with(new);
+        let revocation = match stays {
+            true => None,
+            false => Some(self.revocation(client, held.platform_key, &old, self.now())?),
+        };
+        Ok(Replaced {
+            version: Some(held.version),
+            revocation,
+        })
     }
 
     /// A token to be revoked.

@@ -85,6 +85,9 @@ pub enum Refusal {
     /// Only a linked connection holds credentials that can be used.
     #[error("only a Linked connection has credentials; this one is {}", .0.as_str())]
     NoAccess(ConnectionStatus),
+    /// A connection may be linked without credentials, as one of files is.
+    #[error("this connection holds no credentials")]
+    HoldsNothing,
     /// The integration has no API that calls could be passed on to.
     #[error("this integration has no API that can be called through the server")]
     NoApi,

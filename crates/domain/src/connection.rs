@@ -474,6 +474,22 @@ mod tests {
     }
 
     #[test]
+    fn what_went_wrong_is_recorded_and_resolved_by_an_authorization() {
+        let effect = |state, command: &Command| {
+            let applied = connection(state).apply(command, NOW);
+            applied.unwrap().errors
+        };
+        for state in states() {
+            assert_eq!(effect(state, &Command::Fail), ErrorsEffect::Record);
+            let authorize = &commands()[0];
+            assert_eq!(effect(state, authorize), ErrorsEffect::Resolve);
+        }
+        let linked = ConnectionState::Linked { since: THEN };
+        assert_eq!(effect(linked, &Command::Deauthorize), ErrorsEffect::Record);
+        assert_eq!(effect(linked, &Command::Unlink), ErrorsEffect::Keep);
+    }
+
+    #[test]
     fn another_company_is_refused_by_name() {
         let mut held = connection(ConnectionState::Deauthorized { since: THEN });
         held.third_party = Some(acme("1"));

@@ -36,6 +36,7 @@ pub mod replica;
 mod row;
 pub mod rule;
 pub mod sandbox;
+pub mod sealed;
 pub mod server_secret;
 mod statement;
 mod store;

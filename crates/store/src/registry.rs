@@ -28,6 +28,7 @@ const MODULES: &[&[&Statement]] = &[
     crate::replica::STATEMENTS,
     crate::rule::STATEMENTS,
     crate::sandbox::STATEMENTS,
+    crate::sealed::STATEMENTS,
     crate::server_secret::STATEMENTS,
     crate::store::STATEMENTS,
 ];

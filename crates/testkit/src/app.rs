@@ -19,6 +19,9 @@ use crate::{Http, TestDatabase};
 /// When every test begins: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
 
+/// What the master key of tests is drawn from.
+pub const MASTER_KEY: u64 = 0x4a4d;
+
 /// What a test may want to have otherwise. [`TestApp::start`] takes the defaults.
 pub struct Setup {
     /// Where Link stands. Default `http://127.0.0.1:4000/`, where nobody listens.
@@ -33,8 +36,8 @@ pub struct Setup {
     pub limits: LimitSettings,
     /// The text of further declarations, beside those that the program has.
     pub declared: Vec<&'static str>,
-    /// The master keys, the current one first. Default: one that is the same in every test.
-    pub master_keys: Vec<MasterKey>,
+    /// What the master keys are drawn from, the current one first. Default: one that is the same in every test.
+    pub master_keys: Vec<u64>,
 }
 
 impl Default for Setup {
@@ -50,7 +53,7 @@ impl Default for Setup {
             pins: Vec::new(),
             limits: LimitSettings::default(),
             declared: Vec::new(),
-            master_keys: Vec::new(),
+            master_keys: vec![MASTER_KEY],
         }
     }
 }
@@ -93,13 +96,12 @@ impl TestApp {
         random: SharedRandom,
     ) -> App {
         let store = database.store().clone();
-        let mut older = setup.master_keys;
-        let key = match older.is_empty() {
-            // The same in every run, and apart from what the test draws.
-            true => MasterKey::generate(&SeededRandom::new(0x4a4d)),
-            false => older.remove(0),
+        // The same in every run, and apart from what the test draws.
+        let key = |seed: &u64| MasterKey::generate(&SeededRandom::new(*seed));
+        let Some((current, older)) = setup.master_keys.split_first() else {
+            panic!("a server has a master key");
         };
-        let keys = match KeyRing::new(key, older) {
+        let keys = match KeyRing::new(key(current), older.iter().map(key).collect()) {
             Ok(keys) => keys,
             Err(error) => panic!("no key ring: {error}"),
         };

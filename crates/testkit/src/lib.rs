@@ -33,7 +33,7 @@ mod third_party;
 mod written;
 
 pub use answer::Answer;
-pub use app::{START, Setup, TestApp, TestClient};
+pub use app::{MASTER_KEY, START, Setup, TestApp, TestClient};
 pub use committed::committed;
 pub use database::TestDatabase;
 pub use http_client::Http;

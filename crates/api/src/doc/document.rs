@@ -91,7 +91,8 @@ pub(crate) fn document(base: &str, routes: &[Route]) -> Value {
     })
 }
 
-fn methods(verb: Verb) -> &'static [&'static str] {
+/// The methods under which a route stands in the document.
+pub(super) fn methods(verb: Verb) -> &'static [&'static str] {
     match verb {
         Verb::Get => &["get"],
         Verb::Post => &["post"],

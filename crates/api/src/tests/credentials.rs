@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{NOBODY, Stage, refused};
 
 /// A stage whose Sandbox is this third party.
-pub(super) async fn stage_of(third_party: &ThirdParty) -> Stage {
+pub(crate) async fn stage_of(third_party: &ThirdParty) -> Stage {
     let setup = Setup {
         sandbox_url: third_party.url().clone(),
         ..Setup::default()
@@ -101,6 +101,10 @@ async fn a_use_is_seen_as_last_sync_once_a_minute_and_each_is_audited() {
 async fn only_a_linked_connection_of_ones_own_has_them() {
     let stage = Stage::new().await;
     let connection = stage.connection(&stage.company().await).await;
+    let without = stage.connection(&stage.company().await).await;
+    stage.link(&without).await;
+    let text = refused(&stage.api.get(&format!("{without}/credentials")).await, 409);
+    assert!(text.contains("no credentials"), "{text}");
     for path in ["credentials", "proxy/organisation"] {
         let path = format!("{connection}/{path}");
         let text = refused(&stage.api.get(&path).await, 409);
@@ -154,7 +158,7 @@ async fn they_need_their_scope_whatever_the_method() {
                 request.body(axum::body::Body::empty()).unwrap()
             };
             assert!(refused(&ordinary.request(request()).await, 403).contains("`credentials`"));
-            assert_eq!(own.request(request()).await.status, 401);
+            assert_eq!(own.request(request()).await.status, 403);
             refused(&stage.api.request(request()).await, 404);
         }
     }

@@ -1,9 +1,10 @@
 //! Tests over all routes, and the stage on which every test of a route stands.
 
+mod authorized;
 mod bad_input;
 mod company_token;
 mod contract;
-mod credentials;
+pub(crate) mod credentials;
 mod cross_origin;
 mod errors;
 mod hostile;
@@ -18,6 +19,7 @@ mod proxy;
 mod references;
 mod refresh;
 mod rights;
+mod rotation;
 
 use std::sync::{Arc, LazyLock};
 

@@ -10,12 +10,15 @@ use handclasp_store::{Tx, connection, journey};
 
 use crate::AppError;
 use crate::choose_integration::another_active;
+use crate::credentials::Tokens;
 use crate::transition::{Applied, Change};
 
 /// What the third party gave.
 pub(super) struct Granted {
     pub(super) third_party: Option<ThirdParty>,
     pub(super) credential: SealedCredential,
+    /// What is sealed in it.
+    pub(super) tokens: Tokens,
     /// The same tokens for the revocation queue, should they not be wanted.
     pub(super) unwanted: Revocation,
 }

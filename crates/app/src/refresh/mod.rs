@@ -130,8 +130,8 @@ impl App {
             }
         }
         let held = credential::find(&mut self.store(), client, id).await?;
-        // It ended between the two.
-        let held = held.ok_or(AppError::Raced)?;
+        // Such an integration needs none; or it ended between the two.
+        let held = held.ok_or(Refusal::HoldsNothing)?;
         Ok(Linked { connection, held })
     }
 

@@ -1,6 +1,7 @@
 //! How a refresh ended, written down.
 
 use handclasp_domain::Timestamp;
+use handclasp_integrations::Auth;
 use handclasp_integrations::oauth2::{GrantedScopes, RefreshToken, TokenAnswer};
 use handclasp_store::credential::{self, SealedCredential};
 use handclasp_store::refresh::{self, Seen};
@@ -54,23 +55,27 @@ impl App {
             true => Some(self.revocation(held.client, held.platform_key, &tokens, now)?),
             false => None,
         };
-        let input = (Seen::from(held), fresh, unwanted);
+        let Auth::OAuth2Code(declaration) = &self.integration(held.platform_key)?.auth;
+        let ends_grant = declaration.revocation_ends_grant;
+        let input = (Seen::from(held), fresh, unwanted, ends_grant);
         self.while_unsaved(|| async {
             self.store()
                 .write(
                     "renew_credential",
                     input.clone(),
-                    |tx, (seen, fresh, unwanted)| {
+                    |tx, (seen, fresh, unwanted, ends_grant)| {
                         Box::pin(async move {
                             if refresh::renew(tx, *seen, fresh).await? {
                                 return Ok(());
                             }
                             let now = credential::find(tx, seen.client, seen.connection).await?;
-                            // Saved already, by a commit whose answer was lost.
-                            let saved = now.is_some_and(|now| {
-                                (now.version, now.updated) == (fresh.version, fresh.updated)
+                            let stays = now.is_some_and(|now| {
+                                // Saved already, by a commit whose answer was lost; or others took their place, which would end with
+                                // these.
+                                let saved = (fresh.version, fresh.updated);
+                                *ends_grant || (now.version, now.updated) == saved
                             });
-                            if let (false, Some(unwanted)) = (saved, unwanted) {
+                            if let (false, Some(unwanted)) = (stays, unwanted) {
                                 credential::queue_revocation(tx, unwanted).await?;
                             }
                             Ok(())

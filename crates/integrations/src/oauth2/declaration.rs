@@ -39,6 +39,9 @@ pub struct OAuth2Code {
     pub callback_values: Vec<String>,
     /// Whether there are refresh tokens, and what becomes of a used one.
     pub refresh_tokens: RefreshTokens,
+    /// Whether revoking one token ends all that the person granted, with the tokens of later authorizations. Then tokens that new ones
+    /// have replaced are left to end by themselves.
+    pub revocation_ends_grant: bool,
     /// How the connected company's id and name are learnt.
     pub identity: Option<Identity>,
 }
@@ -168,6 +171,8 @@ pub(crate) struct RawOAuth2Code {
     #[serde(default)]
     callback_values: Vec<Spanned<String>>,
     refresh_tokens: RefreshTokens,
+    #[serde(default)]
+    revocation_ends_grant: bool,
     identity: Option<RawIdentity>,
 }
 
@@ -367,6 +372,7 @@ impl RawOAuth2Code {
                 .map(Spanned::into_inner)
                 .collect(),
             refresh_tokens: self.refresh_tokens,
+            revocation_ends_grant: self.revocation_ends_grant,
             identity,
         })
     }
