@@ -34,6 +34,16 @@ impl Drop for Tokens {
 }
 
 impl Tokens {
+    /// What a third party said, unless it repeats one of these.
+    pub(crate) fn without_them<'a>(&self, said: &'a str) -> &'a str {
+        let repeats = said.contains(&self.access_token)
+            || self
+                .refresh_token
+                .as_ref()
+                .is_some_and(|it| said.contains(it));
+        if repeats { "" } else { said }
+    }
+
     /// Whether revoking these would revoke those.
     pub(crate) fn are_revoked_with(&self, others: &Self) -> bool {
         self.refresh_token == others.refresh_token

@@ -5,7 +5,7 @@ use handclasp_integrations::oauth2::ProviderFailure;
 use handclasp_store::credential::{self, SealedCredential};
 use handclasp_store::refresh::{self, Seen};
 
-use crate::credentials::Outgoing;
+use crate::credentials::{Outgoing, Tokens};
 use crate::transition::Applied;
 use crate::{App, AppError, Caller};
 
@@ -25,10 +25,10 @@ impl Ended {
     }
 
     /// It does not take the refresh token any more.
-    pub(crate) fn refused(failure: &ProviderFailure, at: Timestamp) -> Self {
+    pub(crate) fn refused(failure: &ProviderFailure, tokens: &Tokens, at: Timestamp) -> Self {
         Self::because(
             failure.status_code(),
-            failure.status_text(),
+            tokens.without_them(failure.status_text()),
             "The third party has ended the access: it does not take the refresh token any more.",
             at,
         )

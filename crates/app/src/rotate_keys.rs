@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use handclasp_store::sealed::{self, RowKey, SealedColumn, SealedValue};
-use handclasp_vault::{Cell, KeyId, ResealError};
+use handclasp_vault::{Cell, KeyId, OpenError, ResealError};
 
 use crate::{App, AppError, start};
 
@@ -144,7 +144,7 @@ impl App {
                 self.vault().reseal(&cell, &value.sealed)
             }
             RowKey::Named(secret) => start::reseal(self.vault(), secret, &value.sealed)
-                .unwrap_or_else(|| Err(ResealError::Open(handclasp_vault::OpenError::Content))),
+                .unwrap_or(Err(ResealError::Open(OpenError::Content))),
         };
         resealed.map_err(|error| error.to_string())
     }

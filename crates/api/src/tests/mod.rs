@@ -2,6 +2,7 @@
 
 mod authorized;
 mod bad_input;
+mod canary;
 mod company_token;
 mod contract;
 pub(crate) mod credentials;

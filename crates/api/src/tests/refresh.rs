@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use handclasp_ambient::SeededRandom;
 use handclasp_store::Engine;
 use handclasp_store::credential;
+use handclasp_store::refresh::{self, Seen};
 use handclasp_testkit::{Answer, Holding, Setup, TestApp, ThirdParty, Told};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -162,11 +163,10 @@ async fn the_job_refreshes_ahead_of_the_end_with_one_request_each() {
 fn misbehaviours() -> Vec<(&'static str, Told, Result<&'static str, u16>)> {
     let with = |name: &str, value: Value| {
         let mut body = tokens(2);
-        match value {
-            Value::String(text) if text == "(missing)" => {
-                body.as_object_mut().unwrap().remove(name);
-            }
-            value => body[name] = value,
+        if value == "(missing)" {
+            body.as_object_mut().unwrap().remove(name);
+        } else {
+            body[name] = value;
         }
         Told::json(200, &body)
     };
@@ -479,6 +479,62 @@ async fn tokens_that_come_too_late_are_revoked() {
             "{revoked:?}"
         );
     }
+}
+
+/// A replica claimed the connection and died. Another takes over after ten seconds, and does not believe a refusal as long as the dead
+/// one might only have lost the database with the newer token in hand.
+#[tokio::test]
+async fn the_claim_of_a_dead_replica_is_taken_over_with_doubt() {
+    let third_party = rotating().await;
+    let stage = stage_of(&third_party).await;
+    let app = &stage.test.app;
+    let claimed = async |holding| {
+        let connection = stage.holding(holding).await;
+        let held = held(&stage, &connection).await.unwrap();
+        let (clock, now) = (app.clock(), app.now());
+        let claim = credential::Claim {
+            by: handclasp_ambient::new_logged_id(&**clock, &**app.random()),
+            at: now,
+            until: now.plus(Duration::from_secs(360)),
+        };
+        let taken = app
+            .store()
+            .queue("test_claim", (Seen::from(&held), claim), |tx, input| {
+                let (seen, claim) = *input;
+                Box::pin(async move { refresh::claim(tx, seen, claim, claim.at, claim.at).await })
+            });
+        assert!(taken.await.unwrap());
+        connection
+    };
+    match app.store().engine() {
+        // Where there is one process nobody else's claim is looked at.
+        Engine::Sqlite => return,
+        Engine::Postgres => {}
+    }
+    stage.test.clock.advance(Duration::from_secs(100));
+    let soon = Holding {
+        expires_in: Some(Duration::from_secs(1)),
+        ..Holding::default()
+    };
+    let good = claimed(soon).await;
+    let refused_there = claimed(Holding {
+        refresh_token: Some("refresh-0"),
+        ..soon
+    })
+    .await;
+    stage.test.clock.advance(Duration::from_secs(11));
+    assert_eq!(use_of(&stage, &good).await.at("/accessToken"), "access-2");
+    for _ in 0..2 {
+        let answer = use_of(&stage, &refused_there).await;
+        refused(&answer, 503);
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((340..=350).contains(&wait), "{wait}");
+    }
+    assert_eq!(third_party.asked().len(), 2);
+    assert_eq!(status(&stage, &refused_there).await, "Linked");
+    stage.test.clock.advance(Duration::from_secs(350));
+    refused(&use_of(&stage, &refused_there).await, 409);
+    assert_eq!(status(&stage, &refused_there).await, "Deauthorized");
 }
 
 #[tokio::test]

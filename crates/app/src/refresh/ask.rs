@@ -211,7 +211,7 @@ impl App {
             }
             Told::Ended(failure) => match self.doubtful_until(held) {
                 None => {
-                    self.end_access(held, Ended::refused(&failure, self.now()))
+                    self.end_access(held, Ended::refused(&failure, tokens, self.now()))
                         .await?;
                     ("ended", Refreshed::Anew)
                 }

@@ -98,6 +98,9 @@ fn every_field_is_read() {
     assert_eq!(oauth2.pkce, Pkce::Unsupported);
     assert_eq!(oauth2.scope_separator, ScopeSeparator::Comma);
     assert_eq!(oauth2.refresh_tokens, RefreshTokens::Stay);
+    assert!(oauth2.revocation_ends_grant);
+    let api = acme.api.as_ref().unwrap();
+    assert_eq!(api.base_url().as_str(), "https://api.acme.example/v1/");
     assert_eq!(oauth2.scopes, ["orders:read", "profile"]);
     assert_eq!(oauth2.required_scopes, ["orders:read"]);
     assert_eq!(oauth2.authorize_parameters["prompt"], "consent");
@@ -313,23 +316,44 @@ fn mistakes_are_told_with_file_line_and_field() {
         (
             "\"/data/0/id\"",
             "\"data.0.id\"",
-            27,
+            28,
             "auth.oauth2_code.identity.call.id",
             "RFC 6901",
         ),
         (
             "na~1me",
             "na~me",
-            28,
+            29,
             "auth.oauth2_code.identity.call.name",
             "RFC 6901",
         ),
         (
             "[auth.oauth2_code.identity.call]",
             "[auth.oauth2_code.identity.guess]",
-            25,
+            26,
             "auth.oauth2_code.identity",
             "unknown variant `guess`",
+        ),
+        (
+            "\"https://api.acme.example/v1/\"",
+            "\"http://api.acme.example/v1/\"",
+            32,
+            "api.base",
+            "https",
+        ),
+        (
+            "\"https://api.acme.example/v1/\"",
+            "\"https://api.acme.example/v1/?a=b\"",
+            32,
+            "api.base",
+            "no query",
+        ),
+        (
+            "\"https://api.acme.example/v1/\"",
+            "\"{sandbox}/api\"",
+            32,
+            "api.base",
+            "sandbox = true",
         ),
     ] {
         assert!(FULL.contains(from), "{from}");
