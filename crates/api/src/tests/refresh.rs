@@ -377,6 +377,24 @@ async fn a_token_that_is_still_good_is_given_while_there_is_no_other() {
 }
 
 #[tokio::test]
+async fn nobody_waits_long_for_a_better_one_while_his_is_good() {
+    let third_party = giving(|_| Told::Silence).await;
+    let stage = stage_of(&third_party).await;
+    let connection = stage.holding(Holding::default()).await;
+    stage.test.clock.advance(HOUR - Duration::from_secs(30));
+    let begun = Instant::now();
+    assert_eq!(
+        use_of(&stage, &connection).await.at("/accessToken"),
+        "access-1"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
 async fn a_refusal_ends_the_connection_and_says_why() {
     let third_party = giving(|_| {
         let error = json!({ "error": "invalid_grant", "error_description": "Token was revoked" });

@@ -27,8 +27,11 @@ pub(crate) use self::turns::{AT_ONCE, Turns};
 use crate::credentials::Tokens;
 use crate::{App, AppError, Refusal, ThirdPartyError};
 
-/// How long somebody who uses a token waits for it to be refreshed. The refresh goes on all the same.
+/// How long somebody who uses a token waits for it to be refreshed.
 const WAIT: Duration = Duration::from_secs(32);
+
+/// How long he waits whose token is good for a while yet.
+const SHORT_WAIT: Duration = Duration::from_secs(5);
 
 /// A token that was refused although it should be good is refreshed only where it is older than this: where the third party refuses
 /// a call for reasons of its own, refreshing at every call would help nobody.
@@ -74,7 +77,12 @@ impl App {
             if !is_near_its_end(&linked.held, self.now()) {
                 return self.opened(linked);
             }
-            match self.refreshed(Seen::from(&linked.held)).await? {
+            let wait = match is_usable(&linked.held, self.now()) {
+                true => SHORT_WAIT,
+                false => WAIT,
+            };
+            let seen = Seen::from(&linked.held);
+            match self.refreshed_within(wait, seen).await? {
                 Refreshed::Anew => {}
                 // Not for long, but good.
                 Refreshed::NotNow { .. } | Refreshed::Refused
@@ -146,11 +154,16 @@ impl App {
 
     /// Refreshes what was seen, or waits for whoever does.
     pub(crate) async fn refreshed(&self, seen: Seen) -> Result<Refreshed, AppError> {
+        self.refreshed_within(WAIT, seen).await
+    }
+
+    /// The same for somebody who waits so long. The refresh goes on all the same.
+    async fn refreshed_within(&self, wait: Duration, seen: Seen) -> Result<Refreshed, AppError> {
         let app = self.clone();
         let work = async move { app.refresh(seen).await };
         // In the request's span: what it logs carries the request's correlation.
         let task = self.tasks().spawn(work.in_current_span());
-        match timeout(WAIT, task).await {
+        match timeout(wait, task).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(AppError::Internal("a refresh ended before its end")),
             Err(_) => Ok(Refreshed::NotNow {

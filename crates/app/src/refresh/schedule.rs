@@ -111,7 +111,8 @@ pub(super) fn again(
     let doublings = u32::try_from(failures.clamp(0, 20)).unwrap_or(20);
     let pause = first.saturating_mul(1 << doublings).min(most);
     let pause = pause.max(asked.unwrap_or_default());
-    now.plus(pause + some_of(pause, random))
+    // Spread, so that not all come back at once; by no more than it takes them to.
+    now.plus(pause + some_of(pause.min(PAUSE_MOST), random))
 }
 
 /// A part of a time, drawn evenly.

@@ -40,9 +40,9 @@ const OURS: [HeaderName; 8] = [
     HeaderName::from_static("true-client-ip"),
 ];
 
-/// What the third party says to a browser about its own address, which would hold for this server's; and the headers that this
-/// server sets itself.
-const OF_ITS_ORIGIN: [HeaderName; 12] = [
+/// What the third party says to a browser about its own address, which would hold for this server's; and what a proxy in front of this
+/// server would take for an order to send a file.
+const OF_ITS_ORIGIN: [HeaderName; 14] = [
     header::SET_COOKIE,
     HeaderName::from_static("set-cookie2"),
     header::STRICT_TRANSPORT_SECURITY,
@@ -55,11 +55,15 @@ const OF_ITS_ORIGIN: [HeaderName; 12] = [
     HeaderName::from_static("report-to"),
     header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
     header::REFRESH,
+    HeaderName::from_static("x-sendfile"),
+    HeaderName::from_static("x-lighttpd-send-file"),
 ];
 
 /// Prefixes of names: of those who forwarded the request, and of what pages elsewhere may read.
 const FORWARDED: &str = "x-forwarded-";
 const CROSS_ORIGIN: &str = "access-control-";
+/// nginx's own, as `X-Accel-Redirect`.
+const ACCEL: &str = "x-accel-";
 
 /// The headers of a request that go along.
 pub(super) fn outgoing(headers: &HeaderMap) -> Result<HeaderMap, NotPassedOn> {
@@ -83,6 +87,7 @@ pub(super) fn incoming(headers: &HeaderMap) -> HeaderMap {
         !OF_THIS_HOP.contains(name)
             && !OF_ITS_ORIGIN.contains(name)
             && !name.as_str().starts_with(CROSS_ORIGIN)
+            && !name.as_str().starts_with(ACCEL)
     };
     let mut passed = but(headers, passes);
     for (name, value) in [
@@ -210,6 +215,8 @@ mod tests {
             ("Connection", "close, X-Hop"),
             ("X-Hop", "x"),
             ("Transfer-Encoding", "chunked"),
+            ("X-Accel-Redirect", "/private/file"),
+            ("X-Sendfile", "/etc/passwd"),
             ("Refresh", "0; url=https://evil.example"),
             ("Location", "https://elsewhere.example/"),
             ("Content-Type", "text/html"),
