@@ -177,17 +177,30 @@ CREATE TABLE connection_error (
     PRIMARY KEY (client_id, connection_id, id)
 ) {keyed};
 
--- What a linked connection holds: tokens, sealed as one record.
+-- What a linked connection holds: tokens, sealed as one record. company_id and platform_key are the connection's own.
+-- expires_at, lapses_at: when the access token and the refresh token end, where the third party says so. due_at: when it is
+-- refreshed without being asked for. failures: how often that went wrong since it last went well. claimed_by, claimed_at,
+-- claimed_until: the replica that refreshes it, since when, and until when that is believed of one that is alive; always empty on
+-- SQLite, where there is one.
 CREATE TABLE credential (
     client_id {uuid} NOT NULL,
     connection_id {uuid} NOT NULL,
+    company_id {uuid} NOT NULL,
+    platform_key {text} NOT NULL,
     sealed {bytes} NOT NULL,
     scopes {text} NOT NULL,
     expires_at {instant},
+    lapses_at {instant},
+    due_at {instant},
+    failures {int} NOT NULL,
+    claimed_by {uuid},
+    claimed_at {instant},
+    claimed_until {instant},
     updated {instant} NOT NULL,
     version {int} NOT NULL,
     PRIMARY KEY (client_id, connection_id)
 ) {strict};
+CREATE INDEX credential_due ON credential (platform_key, due_at) WHERE due_at IS NOT NULL;
 
 -- Tokens on their way out: sealed anew for this table, read by the revocation job alone, destroyed once revoked.
 CREATE TABLE revocation (

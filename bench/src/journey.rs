@@ -54,8 +54,8 @@ impl Walker {
         }
     }
 
-    /// A new company, and its person from the Link URL to the page that says that it is connected.
-    pub async fn walk(&mut self) -> Result<()> {
+    /// A new company, and its person from the Link URL to the page that says that it is connected. The company's id.
+    pub async fn walk(&mut self) -> Result<String> {
         self.link.cookies.clear();
         self.sandbox.cookies.clear();
         let company = self.create_company().await?;
@@ -91,7 +91,7 @@ impl Walker {
             "the journey does not end on its result: {}",
             result.body
         );
-        Ok(())
+        Ok(company)
     }
 
     async fn create_company(&mut self) -> Result<String> {

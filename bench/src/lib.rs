@@ -7,6 +7,7 @@
 pub mod api;
 pub mod bare;
 pub mod client;
+pub mod credentials;
 pub mod database;
 pub mod draw;
 pub mod environment;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use handclasp_bench::{api, bare, draw, environment, kill, lists, run};
+use handclasp_bench::{api, bare, credentials, draw, environment, kill, lists, run};
 
 #[derive(Debug, Parser)]
 #[command(name = "handclasp-bench", about)]
@@ -31,6 +31,8 @@ enum Command {
         folder: std::path::PathBuf,
         postgres: Option<String>,
     },
+    /// Sealing, refreshing, and calls that are passed on. Exits with 1 where a goal is missed by more than twice
+    Credentials(Bench),
     /// The lists of companies, of a thousand and of a million: exits with 1 where a promise is broken
     Lists(Lists),
     /// One load alone, with a profiler: `load gets -- perf record -g -p` runs the command with the server's process id added
@@ -148,6 +150,7 @@ async fn obey(arguments: Arguments) -> Result<ExitCode> {
             bare::serve(&folder, postgres, |address| println!("{address}")).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Credentials(settings) => held(settings).await,
         Command::Lists(settings) => lists(settings).await,
         Command::Load(settings) => load(settings).await,
         Command::Kill(settings) => kill(settings).await,
@@ -186,6 +189,22 @@ async fn api(settings: Bench) -> Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+async fn held(settings: Bench) -> Result<ExitCode> {
+    let options = credentials::Options {
+        rounds: settings.rounds.max(1),
+        each: Duration::from_millis(settings.each.max(100)),
+        postgres: settings.postgres.then(postgres).transpose()?,
+        binary: settings.binary,
+        folder: settings.folder,
+    };
+    Ok(
+        match credentials::run(&options, |line| println!("{line}")).await? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
 }
 
 async fn lists(settings: Lists) -> Result<ExitCode> {

@@ -110,7 +110,7 @@ impl Setup {
     /// Runs a command of the binary to its end, beside no server; what it printed.
     fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = self.command(0);
-        if arguments.first() != Some(&"keys") {
+        if !arguments.starts_with(&["keys", "generate"]) {
             command.env("HANDCLASP_MASTER_KEY_FILE", self.key_file());
         }
         let output = command.args(arguments).output()?;
@@ -126,12 +126,18 @@ impl Setup {
     /// Makes the database where it is missing, and a client; its API key.
     pub fn create_client(&self, name: &str) -> Result<Key> {
         self.run(&["migrate"])?;
+        Key::told(&self.run(&["client", "create", name])?)
+    }
+
+    /// The same with a key that may use what connections hold.
+    pub fn create_trusted_client(&self, name: &str) -> Result<Key> {
+        self.run(&["migrate"])?;
         let said = self.run(&["client", "create", name])?;
-        let key = said
+        let client = said
             .split_whitespace()
-            .find(|word| word.starts_with("hck_"))
-            .with_context(|| format!("no API key in: {said}"))?;
-        Ok(Key::of(key))
+            .nth(1)
+            .with_context(|| format!("no client in: {said}"))?;
+        Key::told(&self.run(&["keys", "create", client, "--credentials"])?)
     }
 }
 
@@ -143,6 +149,15 @@ impl Key {
     /// The header for a key's text.
     pub fn of(text: &str) -> Self {
         Self(format!("Basic {}", STANDARD.encode(text)))
+    }
+
+    /// The key in what a command said.
+    fn told(said: &str) -> Result<Self> {
+        let key = said
+            .split_whitespace()
+            .find(|word| word.starts_with("hck_"))
+            .with_context(|| format!("no API key in: {said}"))?;
+        Ok(Self::of(key))
     }
 
     /// The header's line.

@@ -109,8 +109,13 @@ impl Drop for InProcess {
     }
 }
 
-/// The use cases over a database with this master key.
+/// The use cases over a database with this master key, without a third party.
 pub(crate) async fn app(store: Store, key: MasterKey) -> Result<App> {
+    app_beside(store, key, &Url::parse("http://127.0.0.1:1")?).await
+}
+
+/// The same with a third party on this machine in the place of the Sandbox.
+pub(crate) async fn app_beside(store: Store, key: MasterKey, sandbox: &Url) -> Result<App> {
     let clock: SharedClock = Arc::new(SystemClock::default());
     let random: SharedRandom = Arc::new(SystemRandom);
     let keys = KeyRing::new(key, Vec::new())?;
@@ -118,14 +123,16 @@ pub(crate) async fn app(store: Store, key: MasterKey) -> Result<App> {
     let secrets = prepare(&store, &vault, &*clock, &*random)
         .await
         .context("the secrets")?;
-    let url = Url::parse("http://127.0.0.1:1")?;
     Ok(App::new(Parts {
         store,
         vault,
-        outbound: Outbound::new(Policy::default())?,
-        catalogue: Catalogue::embedded(&Origins::new(&url)?)?,
+        outbound: Outbound::new(Policy {
+            allowed_ranges: vec!["127.0.0.0/8".parse()?],
+            ..Policy::default()
+        })?,
+        catalogue: Catalogue::embedded(&Origins::new(sandbox)?)?,
         settings: Settings {
-            link_url: url,
+            link_url: sandbox.clone(),
             sandbox: SandboxMode::Shown,
             limits: LimitSettings::default(),
         },

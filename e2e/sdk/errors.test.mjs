@@ -141,10 +141,17 @@ test('what is outside or not built is 501 by the SDK, and never a success', asyn
     ['POST', '/webhooks/integrationKeys/zapier'],
     ['GET', '/linkSettings'],
     ['PATCH', `/webhooks/${NOBODY}`],
+  ]) {
+    isError(await it.raw(method, path), 501);
+  }
+});
+
+test('the credentials of a connection that is not there are 404, whatever the method', async () => {
+  for (const [method, path] of [
     ['GET', `/companies/${NOBODY}/connections/${NOBODY}/credentials`],
     ['DELETE', `/companies/${NOBODY}/connections/${NOBODY}/proxy/v1/invoices`],
   ]) {
-    isError(await it.raw(method, path), 501);
+    isError(await it.raw(method, path), 404);
   }
 });
 

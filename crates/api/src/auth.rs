@@ -43,8 +43,8 @@ pub(crate) struct MayWrite(pub(crate) Caller);
 pub(crate) struct MayGrant(pub(crate) Caller, pub(crate) Scopes);
 
 /// A caller that may use what connections hold at third parties. The first parameter of a handler, so that nothing else is looked at
-/// before.
-pub(crate) struct MayUseCredentials;
+/// before. What he asks is carried out as often as he asks: an idempotency key is the third party's.
+pub(crate) struct MayUseCredentials(pub(crate) Caller);
 
 impl FromRequestParts<Api> for MayRead {
     type Rejection = Failure;
@@ -96,23 +96,31 @@ async fn caller(
     actor: Actor,
     name: Option<String>,
 ) -> Result<Caller, Failure> {
-    let address = limits::address(&parts.extensions);
     Ok(Caller {
+        once: once::begin(parts, api, client).await?,
+        ..of(parts, client, actor, name)
+    })
+}
+
+fn of(parts: &Parts, client: ClientId, actor: Actor, name: Option<String>) -> Caller {
+    let address = limits::address(&parts.extensions);
+    Caller {
         client,
         actor,
         name,
         address: address.map(|address| address.to_canonical().to_string()),
         correlation: current::correlation(),
-        once: once::begin(parts, api, client).await?,
-    })
+        once: None,
+    }
 }
 
 impl FromRequestParts<Api> for MayUseCredentials {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        permit(parts, api, Scope::Credentials).await?;
-        Ok(Self)
+        let key = permit(parts, api, Scope::Credentials).await?;
+        let actor = Actor::ApiKey(key.id);
+        Ok(Self(of(parts, key.client, actor, key.name.clone())))
     }
 }
 

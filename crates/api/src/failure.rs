@@ -4,10 +4,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use handclasp_app::{AppError, NotTaken, Refusal};
+use handclasp_app::{AppError, NotTaken, Refusal, ThirdPartyError};
 use handclasp_domain::FieldError;
 use handclasp_web::error::ApiError;
 use handclasp_web::layers::current;
+use http::StatusCode;
 
 /// When to come back after the database could not do it.
 const COME_BACK: Duration = Duration::from_secs(2);
@@ -59,6 +60,7 @@ impl From<AppError> for Failure {
             AppError::Repeated => Self(ApiError::conflict(
                 "The same request was carried out at the same moment.",
             )),
+            AppError::ThirdParty(error) => third_party(error),
             AppError::Raced => Self(ApiError::overloaded(COME_BACK).because(error)),
             AppError::Store(store) if store.is_retryable() => {
                 Self(ApiError::overloaded(COME_BACK).because(causes(&store)))
@@ -78,17 +80,40 @@ fn refused(refusal: Refusal) -> Failure {
         | Refusal::SettingsChanged
         | Refusal::TooManyKeys
         | Refusal::LastKey
-        | Refusal::TooManyRules => Failure(ApiError::conflict(text)),
+        | Refusal::TooManyRules
+        | Refusal::NoAccess(_)
+        | Refusal::HoldsNothing => Failure(ApiError::conflict(text)),
         Refusal::NotHeld(_) => Failure(ApiError::forbidden(text)),
         // The contract has no 409 for these.
-        Refusal::TooManyWebhooks | Refusal::AuthorizedInLink => {
-            Failure(ApiError::bad_request(text))
-        }
+        Refusal::TooManyWebhooks
+        | Refusal::AuthorizedInLink
+        | Refusal::NoApi
+        | Refusal::NotPassedOn(_)
+        | Refusal::BodyBroke => Failure(ApiError::bad_request(text)),
         Refusal::NotEnabled => Failure(ApiError::bad_field("platformKey", text, "Enabled")),
         Refusal::NotLinked(_) | Refusal::OnlyUnlink => {
             Failure(ApiError::bad_field("status", text, "Transition"))
         }
     }
+}
+
+/// What a third party did not do. The status is that of a gateway, so that it can be told from the third party's own answers by
+/// the body, which is that of all errors.
+fn third_party(error: ThirdPartyError) -> Failure {
+    let text = format!("{}.", capitalized(&error.to_string()));
+    Failure(match error {
+        ThirdPartyError::NoFreshToken { wait } => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(wait)
+        }
+        ThirdPartyError::AskedToWait { wait } => {
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, text).retry_after(wait)
+        }
+        ThirdPartyError::Silent => ApiError::new(StatusCode::GATEWAY_TIMEOUT, text).retriable(),
+        ThirdPartyError::Unreachable => ApiError::new(StatusCode::BAD_GATEWAY, text).retriable(),
+        ThirdPartyError::RegistrationRefused | ThirdPartyError::Unintelligible => {
+            ApiError::new(StatusCode::BAD_GATEWAY, text)
+        }
+    })
 }
 
 fn capitalized(text: &str) -> String {

@@ -24,21 +24,41 @@ mod table;
 mod tests;
 mod wire;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use handclasp_app::App;
+use handclasp_integrations::api::BODY_MOST;
 use handclasp_web::error::ApiError;
-use handclasp_web::layers::Origin;
+use handclasp_web::layers::{Origin, Outer, OuterLimits};
 
 use crate::cross_origin::Open;
-pub use crate::limits::gate;
+use crate::limits::gate;
 use crate::state::Api;
 
 /// Where the API stands under its origin. SDKs are pointed at the origin with this after it.
 pub const PREFIX: &str = "/api";
 
+/// The limits of a surface of programs that has this router: the gate of the API's own, and those of calls that are passed on, whose
+/// bodies are larger and whose third parties slower than the API's own work.
+pub fn limited(outer: Outer, app: App) -> Outer {
+    outer.with_gate(gate(app)).with_limits_on(
+        PROXY,
+        OuterLimits {
+            body: usize::try_from(BODY_MOST).unwrap_or(usize::MAX),
+            body_time: Duration::from_secs(50),
+            // Before the front cuts the connection. A refresh may come before the call.
+            request_time: Duration::from_secs(58),
+        },
+    )
+}
+
+/// The route of calls that are passed on, with the prefix.
+const PROXY: &str = "/api/companies/{companyId}/connections/{connectionId}/proxy/{*path}";
+
 /// The API's router; its paths begin with [`PREFIX`]. Wrap it in [`handclasp_web::layers::Outer`] for
-/// [`handclasp_web::layers::Surface::Api`] with [`gate`], which answers unknown paths and wrong methods. `origin` is the address at which the API is
+/// [`handclasp_web::layers::Surface::Api`] that is [`limited`], which answers unknown paths and wrong methods. `origin` is the address at which the API is
 /// reached; the logos' addresses begin with it.
 pub fn router(app: App, origin: &Origin) -> Router {
     let api = Api::new(app, origin);

@@ -19,7 +19,7 @@ impl Gate for OfApp {
 }
 
 /// The limits for the layer around the API's router: [`handclasp_web::layers::Outer::with_gate`].
-pub fn gate(app: App) -> impl Gate {
+pub(crate) fn gate(app: App) -> impl Gate {
     OfApp(app)
 }
 

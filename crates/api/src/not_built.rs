@@ -58,10 +58,6 @@ const fn outside(verb: Verb, path: &'static str) -> NotBuilt {
 }
 
 impl NotBuilt {
-    const fn by(self, who: Who) -> Self {
-        Self { who, ..self }
-    }
-
     /// The route that says so.
     pub(crate) fn route(&self) -> Route {
         Route {
@@ -94,8 +90,7 @@ impl NotBuilt {
 
 /// All of them.
 pub(crate) const NOT_BUILT: &[NotBuilt] = {
-    use Verb::{Any, Delete, Get, Patch, Post, Put};
-    const CREDENTIALS: Who = Who::May(Scope::Credentials);
+    use Verb::{Delete, Get, Patch, Post, Put};
     &[
         // Companies.
         later(Get, "/companies/{companyId}/consents"),
@@ -119,16 +114,6 @@ pub(crate) const NOT_BUILT: &[NotBuilt] = {
             Post,
             "/companies/{companyId}/connections/{connectionId}/files",
         ),
-        later(
-            Get,
-            "/companies/{companyId}/connections/{connectionId}/credentials",
-        )
-        .by(CREDENTIALS),
-        later(
-            Any,
-            "/companies/{companyId}/connections/{connectionId}/proxy/{*path}",
-        )
-        .by(CREDENTIALS),
         // Settings and keys.
         later(Get, "/linkSettings"),
         later(Put, "/linkSettings"),

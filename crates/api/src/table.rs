@@ -132,9 +132,13 @@ impl Route {
     }
 }
 
+/// Where calls are passed on: any path after it, as it is spelled.
+pub(crate) const PROXY: &str = "/companies/{companyId}/connections/{connectionId}/proxy/{*path}";
+
 /// All routes.
 pub(crate) fn routes() -> Vec<Route> {
-    use Verb::{Delete, Get, Patch, Post, Put};
+    use Verb::{Any, Delete, Get, Patch, Post, Put};
+    const CREDENTIALS: Who = Who::May(Scope::Credentials);
     const READ: Who = Who::May(Scope::Read);
     const WRITE: Who = Who::May(Scope::Write);
     const READ_OWN: Who = Who::Company(Scope::Read);
@@ -149,6 +153,7 @@ pub(crate) fn routes() -> Vec<Route> {
     const CONNECTIONS: &str = "/companies/{companyId}/connections";
     const CONNECTION: &str = "/companies/{companyId}/connections/{connectionId}";
     const AUTHORIZATION: &str = "/companies/{companyId}/connections/{connectionId}/authorization";
+    const HELD: &str = "/companies/{companyId}/connections/{connectionId}/credentials";
     const INTEGRATIONS: &str = "/integrations";
     const INTEGRATION: &str = "/integrations/{platformKey}";
     const LOGO: &str = "/integrations/{platformKey}/logo.svg";
@@ -303,6 +308,20 @@ pub(crate) fn routes() -> Vec<Route> {
             WRITE,
             connections::update_authorization,
             connections::authorize::doc,
+        ),
+        route(
+            Get,
+            HELD,
+            CREDENTIALS,
+            connections::get_credentials,
+            connections::credentials::doc,
+        ),
+        route(
+            Any,
+            PROXY,
+            CREDENTIALS,
+            connections::proxy_call,
+            connections::proxy::doc,
         ),
         route(
             Get,

@@ -31,7 +31,7 @@ use crate::{App, AppError, Browser, Caller, while_raced};
 const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a result is saved again while the database is busy or gone.
-const SAVING: Duration = Duration::from_secs(5 * 60);
+pub(crate) const SAVING: Duration = Duration::from_secs(5 * 60);
 
 /// What a callback is answered with.
 #[derive(Debug, Clone)]
@@ -193,9 +193,9 @@ impl App {
         Ok(())
     }
 
-    /// Saves what can't be asked for again: the code is used up, so that a database that is busy or gone for a moment must not
-    /// cost the person their authorization. Saving twice is harmless: it looks at the attempt first.
-    async fn while_unsaved<F>(&self, mut save: impl FnMut() -> F) -> Result<(), AppError>
+    /// Saves what can't be asked for again: the code or the refresh token is used up, so that a database that is busy or gone for a
+    /// moment must not cost the connection. `save` looks first whether that was done already.
+    pub(crate) async fn while_unsaved<F>(&self, mut save: impl FnMut() -> F) -> Result<(), AppError>
     where
         F: Future<Output = Result<(), AppError>>,
     {
@@ -204,7 +204,7 @@ impl App {
         loop {
             match while_raced(&mut save).await {
                 Err(AppError::Store(error)) if waited < SAVING && error.may_be_repeated() => {
-                    tracing::warn!(%error, "an authorization is not saved yet");
+                    tracing::warn!(%error, "what a third party gave is not saved yet");
                 }
                 result => return result,
             }
@@ -235,7 +235,12 @@ impl App {
             integration,
             authorize,
         );
-        link.credential = Some(granted.credential.clone());
+        let (client, connection) = (attempt.client, attempt.connection);
+        let ends_grant = integration.revocation_ends_grant();
+        let replaced = self
+            .replaced(client, connection, &granted.held, ends_grant)
+            .await?;
+        link.credential = Some((granted.credential.clone(), replaced));
         let fail = self.change(
             caller,
             attempt.company,

@@ -49,7 +49,7 @@ impl App {
         let account = choice.accounts.iter().find(|account| account.id == id);
         let account = account.ok_or(AppError::NotFound("company"))?;
         let integration = self.integration(attempt.platform_key)?.clone();
-        let granted = self.granted(attempt, &choice, Some(account))?;
+        let granted = self.granted(attempt, &integration, &choice, Some(account))?;
         while_raced(|| self.save_success(caller, attempt, &integration, &granted, None)).await?;
         self.events_written().notify_one();
         Ok(())

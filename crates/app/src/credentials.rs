@@ -2,7 +2,7 @@
 
 use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey};
 use handclasp_integrations::Held;
-use handclasp_store::credential::{self, Revocation};
+use handclasp_store::credential::{self, Revocation, SealedCredential};
 use handclasp_vault::Cell;
 use uuid::Uuid;
 
@@ -15,6 +15,15 @@ pub(crate) struct Outgoing {
     pub(crate) version: i64,
     /// What is queued.
     pub(crate) revocation: Revocation,
+}
+
+/// What becomes of the credentials that new ones replace.
+#[derive(Clone)]
+pub(crate) struct Replaced {
+    /// The version that was read; none where there were none.
+    pub(crate) version: Option<i64>,
+    /// What is queued; none where they are left to end by themselves.
+    pub(crate) revocation: Option<Revocation>,
 }
 
 pub(crate) fn credential_cell(client: ClientId, connection: ConnectionId) -> Cell {
@@ -48,6 +57,13 @@ impl App {
             .map_err(|_| AppError::Internal("tokens can't be sealed"))
     }
 
+    /// Opens what a connection holds.
+    pub(crate) fn open_tokens(&self, held: &SealedCredential) -> Result<Held, AppError> {
+        self.vault()
+            .open_json(&credential_cell(held.client, held.connection), &held.sealed)
+            .map_err(|_| AppError::Internal("credentials can't be opened"))
+    }
+
     /// Seals a connection's credentials anew for the revocation queue; none where it has none.
     pub(crate) async fn outgoing(
         &self,
@@ -58,15 +74,39 @@ impl App {
         let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
             return Ok(None);
         };
-        let tokens: Held = self
-            .vault()
-            .open_json(&credential_cell(client, connection), &held.sealed)
-            .map_err(|_| AppError::Internal("credentials can't be opened"))?;
+        let tokens = self.open_tokens(&held)?;
         let now = self.now();
         Ok(Some(Outgoing {
             version: held.version,
             revocation: self.revocation(client, platform_key, &tokens, now)?,
         }))
+    }
+
+    /// What is to become of what a connection holds once `new` takes its place. It is revoked, unless that would revoke the new ones too:
+    /// because the token that would be is the same, or because the third party ends all that the person granted with any of it.
+    pub(crate) async fn replaced(
+        &self,
+        client: ClientId,
+        connection: ConnectionId,
+        new: &Held,
+        revocation_ends_grant: bool,
+    ) -> Result<Replaced, AppError> {
+        let Some(held) = credential::find(&mut self.store(), client, connection).await? else {
+            return Ok(Replaced {
+                version: None,
+                revocation: None,
+            });
+        };
+        let old = self.open_tokens(&held)?;
+        let stays = revocation_ends_grant || old.is_revoked_with(new);
+        let revocation = match stays {
+            true => None,
+            false => Some(self.revocation(client, held.platform_key, &old, self.now())?),
+        };
+        Ok(Replaced {
+            version: Some(held.version),
+            revocation,
+        })
     }
 
     /// A token to be revoked.

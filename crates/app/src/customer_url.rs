@@ -36,6 +36,7 @@ impl App {
                     "is too long or has characters that cannot be sent"
                 }
                 OutboundError::Unsendable
+                | OutboundError::RequestBody
                 | OutboundError::Resolve(_)
                 | OutboundError::Connect(_)
                 | OutboundError::Tls(_)

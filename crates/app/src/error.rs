@@ -1,8 +1,12 @@
 //! What a use case can say instead of doing what it was asked.
 
-use crate::NeedsCredentials;
+use std::time::Duration;
+
 use handclasp_domain::{ConnectionId, ConnectionStatus, FieldError, Scope};
+use handclasp_integrations::api::NotPassedOn;
 use handclasp_store::StoreError;
+
+use crate::NeedsCredentials;
 
 /// Why a use case was not carried out. Nothing of it was done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,12 +27,46 @@ pub enum AppError {
     /// Another request under the same idempotency key was faster.
     #[error("the same request was carried out at the same moment")]
     Repeated,
+    /// A third party could not do its part.
+    #[error(transparent)]
+    ThirdParty(#[from] ThirdPartyError),
     /// The database could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Something that must not happen: the cause is for the log.
     #[error("an internal error")]
     Internal(&'static str),
+}
+
+/// What a third party did not do. What is told of it is for the client's programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ThirdPartyError {
+    /// The access token has ended, and there is no fresh one for now.
+    #[error("the third party gives no fresh access token at the moment")]
+    NoFreshToken {
+        /// After which time it is tried again.
+        wait: Duration,
+    },
+    /// It does not know the client's registration any more, or takes it for something else.
+    #[error(
+        "the third party refuses to renew the access; check the integration's client id and secret"
+    )]
+    RegistrationRefused,
+    /// It asked for calls to wait, and the time is not over.
+    #[error("the third party asked to wait before it is called again")]
+    AskedToWait {
+        /// For how long.
+        wait: Duration,
+    },
+    /// It could not be reached, or broke off before it answered.
+    #[error("the third party could not be reached")]
+    Unreachable,
+    /// It did not answer in time.
+    #[error("the third party did not answer in time")]
+    Silent,
+    /// Its answer is none, or one that is too large to be passed on.
+    #[error("the third party's answer can't be passed on")]
+    Unintelligible,
 }
 
 /// What the rules do not allow.
@@ -52,6 +90,21 @@ pub enum Refusal {
     /// Only a linked connection can be unlinked.
     #[error("only a Linked connection can be unlinked; this one is {}", .0.as_str())]
     NotLinked(ConnectionStatus),
+    /// Only a linked connection holds credentials that can be used.
+    #[error("only a Linked connection has credentials; this one is {}", .0.as_str())]
+    NoAccess(ConnectionStatus),
+    /// A connection may be linked without credentials, as one of files is.
+    #[error("this connection holds no credentials")]
+    HoldsNothing,
+    /// The integration has no API that calls could be passed on to.
+    #[error("this integration has no API that can be called through the server")]
+    NoApi,
+    /// What a call asks for can't be passed on.
+    #[error("{0}")]
+    NotPassedOn(NotPassedOn),
+    /// The body of a call broke off, or was too large.
+    #[error("the request's body did not arrive whole within its limits")]
+    BodyBroke,
     /// A connection is linked by its person, in Link, and in no other way.
     #[error("a connection's status can only be set to Unlinked")]
     OnlyUnlink,

@@ -21,6 +21,7 @@ mod create_rule;
 mod create_webhook;
 mod credentials;
 mod customer_url;
+mod deauthorize;
 mod delete_company;
 mod delete_connection;
 mod delete_key;
@@ -40,16 +41,21 @@ mod list_webhooks;
 mod once;
 mod prepare;
 mod profile;
+mod proxy;
 mod quota;
 mod read;
+mod recent;
+mod refresh;
 mod registration;
 mod replace_rule;
+mod rotate_keys;
 mod start;
 mod start_authorization;
 mod tallies;
 mod transition;
 mod unlink_connection;
 mod update_authorization;
+mod use_credentials;
 
 use std::sync::Arc;
 
@@ -66,6 +72,8 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::limits::Limits;
+use crate::proxy::Proxied;
+use crate::refresh::Turns;
 
 pub use authenticate::{ApiKeyText, Authenticated, KeyCache, KnownKey, NotTaken};
 pub use callback::{CallbackAnswer, outcome_of};
@@ -80,8 +88,9 @@ pub use create_company::NewCompany;
 pub use create_key::{KEYS_MOST, MadeApiKey, NewApiKey};
 pub use create_rule::{NewRule, RULES_MOST};
 pub use create_webhook::{CONSUMERS_MOST, NewWebhook};
+pub use deauthorize::Ended;
 pub use destination::Destination;
-pub use error::{AppError, Refusal};
+pub use error::{AppError, Refusal, ThirdPartyError};
 pub use finish_journey::Ending;
 pub use integration_settings::{EnteredField, IntegrationChange, IntegrationSettings};
 pub use journeys::{Browser, LinkView, PageOf};
@@ -90,8 +99,10 @@ pub use list_companies::{CompanyList, QUERY_LIMIT};
 pub use once::{ANSWER_KEPT, Begun, Once, RequestKey, WholeAnswer};
 pub use prepare::Prepared;
 pub use profile::{AlertAuthHeader, ProfileChange};
+pub use rotate_keys::{AtHand, KeyUse, Rotated};
 pub use start::{StartError, check_key, prepare};
 pub use start_authorization::{ConsentGiven, Origin, StartAuthorization};
+pub use use_credentials::UsableCredentials;
 
 pub use handclasp_store::attempt::AuthorizationRequest;
 pub use handclasp_store::client::Client;
@@ -132,6 +143,8 @@ struct Inner {
     keys: KeyCache,
     in_flight: Arc<once::InFlight>,
     limits: Limits,
+    turns: Arc<Turns>,
+    proxied: Proxied,
     tasks: TaskTracker,
     events: Notify,
     attempts: Notify,
@@ -218,6 +231,8 @@ impl App {
             parts,
             keys: KeyCache::default(),
             in_flight: Arc::default(),
+            turns: Arc::default(),
+            proxied: Proxied::default(),
             tasks: TaskTracker::new(),
             events: Notify::new(),
             attempts: Notify::new(),
@@ -320,6 +335,14 @@ impl App {
 
     pub(crate) fn in_flight(&self) -> &Arc<once::InFlight> {
         &self.0.in_flight
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.0.turns
+    }
+
+    pub(crate) fn proxied(&self) -> &Proxied {
+        &self.0.proxied
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use handclasp_ambient::{Clock, Random, random_bytes};
 use handclasp_domain::Secret;
 use handclasp_store::{Store, StoreError, server_secret};
-use handclasp_vault::{Cell, KeyCheckError, MacKey, OpenError, SealError, Vault};
+use handclasp_vault::{Cell, KeyCheckError, MacKey, OpenError, ResealError, SealError, Vault};
 use uuid::Uuid;
 
 use crate::Secrets;
@@ -14,6 +14,10 @@ use crate::Secrets;
 const KEY_CHECK: &str = "key_check";
 const SERVER: &str = "server";
 const SANDBOX_SIGNING: &str = "sandbox_signing";
+
+/// What each is sealed for, beside the table. The key check has a place of its own, in the vault.
+const SERVER_COLUMN: &str = "sealed";
+const SANDBOX_SIGNING_COLUMN: &str = "sandbox signing";
 
 /// Why the server must not start.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +58,7 @@ pub async fn prepare(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Secrets, StartError> {
-    let cell = cell("sealed");
+    let cell = cell(SERVER_COLUMN);
     let missing = || StoreError::Closed;
     if !check_key(store, vault).await? {
         let fresh = Secret::new(random_bytes::<32>(random));
@@ -103,6 +107,21 @@ fn cell(column: &'static str) -> Cell {
     }
 }
 
+/// Seals one of the server's own secrets anew with the current master key; none for a name that is not known.
+pub(crate) fn reseal(
+    vault: &Vault,
+    name: &str,
+    sealed: &[u8],
+) -> Option<Result<Vec<u8>, ResealError>> {
+    let column = match name {
+        KEY_CHECK => return Some(vault.reseal_key_check(sealed)),
+        SERVER => SERVER_COLUMN,
+        SANDBOX_SIGNING => SANDBOX_SIGNING_COLUMN,
+        _ => return None,
+    };
+    Some(vault.reseal(&cell(column), sealed))
+}
+
 /// The key that the built-in third party signs ID tokens with. A database that has none gets one, whether it is fresh or of a
 /// time before there was such a key. Comes after the check of the master key, so that nothing is ever sealed with a wrong one.
 async fn sandbox_signing(
@@ -111,7 +130,7 @@ async fn sandbox_signing(
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Secret<Vec<u8>>, StartError> {
-    let cell = cell("sandbox signing");
+    let cell = cell(SANDBOX_SIGNING_COLUMN);
     if let Some(sealed) = server_secret::find(&mut &*store, SANDBOX_SIGNING).await? {
         return Ok(vault.open(&cell, &sealed)?);
     }

@@ -12,7 +12,7 @@ use handclasp_store::audit::{self, AuditEntry};
 use handclasp_store::credential::SealedCredential;
 use handclasp_store::{Tx, company, connection, credential, event};
 
-use crate::credentials::Outgoing;
+use crate::credentials::{Outgoing, Replaced};
 use crate::{App, AppError, Caller};
 
 /// A command to a connection, with all that its effects may need, drawn and sealed beforehand.
@@ -24,8 +24,8 @@ pub(crate) struct Change {
     pub(crate) command: Command,
     pub(crate) at: Timestamp,
     pub(crate) integration: IntegrationFacts,
-    /// The new credentials, where the command brings some.
-    pub(crate) credential: Option<SealedCredential>,
+    /// The new credentials, where the command brings some, and what becomes of those in their place.
+    pub(crate) credential: Option<(SealedCredential, Replaced)>,
     /// The old ones, where the command may revoke them.
     pub(crate) outgoing: Option<Outgoing>,
     /// What failed, where the command is that.
@@ -198,7 +198,16 @@ impl Change {
         match effect {
             CredentialsEffect::Keep => Ok(()),
             CredentialsEffect::Replace => match &self.credential {
-                Some(new) => Ok(credential::put(tx, new).await?),
+                Some((new, replaced)) => {
+                    let held = credential::find(tx, self.client, self.connection).await?;
+                    if held.map(|held| held.version) != replaced.version {
+                        return Err(AppError::Raced);
+                    }
+                    if let Some(revocation) = &replaced.revocation {
+                        credential::queue_revocation(tx, revocation).await?;
+                    }
+                    Ok(credential::put(tx, new).await?)
+                }
                 None => Err(AppError::Internal("an authorization without credentials")),
             },
             CredentialsEffect::Revoke => {

@@ -299,11 +299,16 @@ impl Connection {
                 Some(EventType::ConnectionDisconnected),
                 CredentialsEffect::Revoke,
             )),
-            (Command::Deauthorize, S::Linked { .. }) => Ok(self.to(
-                S::Deauthorized { since: now },
-                Some(EventType::ConnectionDisconnected),
-                CredentialsEffect::Revoke,
-            )),
+            (Command::Deauthorize, S::Linked { .. }) => {
+                let mut transition = self.to(
+                    S::Deauthorized { since: now },
+                    Some(EventType::ConnectionDisconnected),
+                    CredentialsEffect::Revoke,
+                );
+                // Why: what the third party said.
+                transition.errors = ErrorsEffect::Record;
+                Ok(transition)
+            }
             (Command::Delete, _) => Ok(Transition {
                 next: None,
                 event: Some(EventType::ConnectionDeleted),
@@ -466,6 +471,22 @@ mod tests {
             }
         }
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_went_wrong_is_recorded_and_resolved_by_an_authorization() {
+        let effect = |state, command: &Command| {
+            let applied = connection(state).apply(command, NOW);
+            applied.unwrap().errors
+        };
+        for state in states() {
+            assert_eq!(effect(state, &Command::Fail), ErrorsEffect::Record);
+            let authorize = &commands()[0];
+            assert_eq!(effect(state, authorize), ErrorsEffect::Resolve);
+        }
+        let linked = ConnectionState::Linked { since: THEN };
+        assert_eq!(effect(linked, &Command::Deauthorize), ErrorsEffect::Record);
+        assert_eq!(effect(linked, &Command::Unlink), ErrorsEffect::Keep);
     }
 
     #[test]

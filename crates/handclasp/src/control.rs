@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use handclasp_app::{App, AppError, Caller, NewApiKey};
+use handclasp_app::{App, AppError, AtHand, Caller, KeyUse, NewApiKey, Rotated};
 use handclasp_domain::{Actor, ApiKey, ApiKeyId, ClientId, PlatformKey, Scope, Scopes};
 use handclasp_store::Store;
 use http::{Request, StatusCode};
@@ -56,6 +56,10 @@ pub(crate) enum Command {
         key: PlatformKey,
         edit: SettingsEdit,
     },
+    /// Seals everything anew with the current master key.
+    RotateKeys,
+    /// Tells how much is sealed with which master key.
+    KeyStatus,
     /// Writes a backup.
     Backup { file: PathBuf },
 }
@@ -164,9 +168,53 @@ pub(crate) async fn carry_out(app: &App, command: Command) -> anyhow::Result<Ans
         Command::SetIntegration { client, key, edit } => {
             integration::set(app, client, key, edit).await?
         }
+        Command::RotateKeys => rotated(&app.rotate_keys().await.map_err(readable)?)?,
+        Command::KeyStatus => {
+            let uses = app.key_use().await.map_err(readable)?;
+            uses.iter().map(told).collect()
+        }
         Command::Backup { file } => return back_up(app.store(), &file).await,
     };
     Ok(Answer { lines })
+}
+
+/// What became of a rotation; an error where not all is sealed with the current key.
+fn rotated(rotated: &Rotated) -> anyhow::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    if rotated.left > 0 {
+        problems.push(format!(
+            "{} are still sealed with another key: a server that runs has that as its current one. Give all servers the new key, and \
+             rotate again",
+            rotated.left
+        ));
+    }
+    for (place, (many, why)) in &rotated.unreadable {
+        problems.push(format!("{many} in {place} can't be opened: {why}"));
+    }
+    if !problems.is_empty() {
+        bail!(
+            "{} values were sealed anew, but not all:\n{}",
+            rotated.resealed,
+            problems.join("\n")
+        );
+    }
+    Ok(vec![format!(
+        "{} values were sealed anew; everything is sealed with the current master key",
+        rotated.resealed
+    )])
+}
+
+/// A master key and how much is sealed with it, in a line.
+fn told(used: &KeyUse) -> String {
+    let key = used
+        .key
+        .map_or_else(|| "no seal at all".to_owned(), |key| key.to_string());
+    let place = match used.at_hand {
+        AtHand::Current => "current",
+        AtHand::Older => "older",
+        AtHand::Missing => "not at hand",
+    };
+    format!("{key}  {place}  {} values", used.values)
 }
 
 /// An API key in a line.
@@ -209,6 +257,7 @@ fn readable(error: AppError) -> anyhow::Error {
         other @ (AppError::NotFound(_)
         | AppError::Invalid(_)
         | AppError::Refused(_)
+        | AppError::ThirdParty(_)
         | AppError::Raced
         | AppError::Repeated
         | AppError::Internal(_)) => anyhow::anyhow!("{other}"),

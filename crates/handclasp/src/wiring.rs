@@ -190,7 +190,7 @@ pub(crate) fn sites(
         app.random().clone(),
     );
     let pages = outer(Surface::Pages, &addresses.link);
-    let programs = outer(Surface::Api, &addresses.api).with_gate(handclasp_api::gate(app.clone()));
+    let programs = handclasp_api::limited(outer(Surface::Api, &addresses.api), app.clone());
     let probes = operator(app).wrap(probes);
     let link = handclasp_link::router(app.clone(), cookies, &gate);
     let api = handclasp_api::router(app.clone(), &addresses.api);

@@ -32,6 +32,26 @@ impl Held {
     pub fn token(&self) -> Secret<String> {
         Secret::new(self.access_token.clone())
     }
+
+    /// What a third party said, unless it repeats one of the tokens.
+    pub fn without_tokens<'a>(&self, said: &'a str) -> &'a str {
+        let tokens = [
+            Some(&self.access_token),
+            self.refresh_token.as_ref(),
+            self.token_secret.as_ref(),
+        ];
+        let mut tokens = tokens.into_iter().flatten().filter(|it| !it.is_empty());
+        match tokens.any(|token| said.contains(token.as_str())) {
+            true => "",
+            false => said,
+        }
+    }
+
+    /// Whether revoking these tokens would revoke those, too.
+    pub fn is_revoked_with(&self, others: &Self) -> bool {
+        self.refresh_token == others.refresh_token
+            && (self.refresh_token.is_some() || self.access_token == others.access_token)
+    }
 }
 
 impl Drop for Held {

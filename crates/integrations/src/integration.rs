@@ -13,8 +13,9 @@ use crate::data_type::DataType;
 use crate::delivery::Delivery;
 use crate::endpoint::Origins;
 use crate::fields::{OperatorField, PersonField};
+use crate::held::Held;
 use crate::oauth1::OAuth1;
-use crate::oauth2::{OAuth2Code, TokenEndpoint};
+use crate::oauth2::{OAuth2Code, RefreshTokens, TokenEndpoint};
 use crate::registration::Fingerprint;
 use crate::surface::addresses;
 use crate::token_link::TokenLink;
@@ -112,6 +113,28 @@ impl Integration {
             | Auth::Delivery(_)
             | Auth::FileUpload => None,
         }
+    }
+
+    /// Whether a fresh access token can be fetched for what a connection holds.
+    pub fn is_renewable(&self, held: &Held) -> bool {
+        match &self.auth {
+            Auth::OAuth2Code(declared) => {
+                declared.token.refresh_tokens != RefreshTokens::None && held.refresh_token.is_some()
+            }
+            Auth::ClientCredentials(_) => true,
+            Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => false,
+        }
+    }
+
+    /// Whether revoking one token ends all that the person granted, with the tokens of later authorizations. Then tokens that new
+    /// ones have replaced are left to end by themselves.
+    pub fn revocation_ends_grant(&self) -> bool {
+        self.token_endpoint()
+            .is_some_and(|token| token.revocation_ends_grant)
     }
 
     /// What is asked for at the third party, unless the client set scopes of its own.

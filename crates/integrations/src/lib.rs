@@ -16,7 +16,7 @@
 //! third party says about an error is a [`provider::ProviderText`]: cleaned, bounded, and apart from our words.
 
 mod account;
-mod api;
+pub mod api;
 mod call;
 mod callback;
 mod catalogue;

@@ -43,7 +43,10 @@ pub(crate) fn of(error: &AppError, t: &Localizer) -> PageError {
         AppError::Refused(_) | AppError::Raced | AppError::Repeated => PageErrorKind::Conflict,
         // However often a button of Link's is pressed, what it does is done once.
         AppError::Store(store) if store.may_be_repeated() => PageErrorKind::Overloaded,
-        AppError::Store(_) | AppError::Internal(_) => PageErrorKind::Internal,
+        // No page uses what a connection holds.
+        AppError::ThirdParty(_) | AppError::Store(_) | AppError::Internal(_) => {
+            PageErrorKind::Internal
+        }
     };
     PageError::new(kind)
         .because(format!("{error:?}"))

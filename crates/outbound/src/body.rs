@@ -1,24 +1,36 @@
-//! Bodies: one that knows when it is being sent, and reading one that may never end.
+//! Bodies: those that know when they are being sent, and reading those that may never end.
 
-use std::convert::Infallible;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{OutboundError, from_hyper};
 use crate::request::Overflow;
 
+/// What a request's body, or an answer's, comes in where it is not held whole.
+pub type StreamBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
 /// A request's body that notes when hyper first looks at it, which it does to write the request's head and
 /// never before. As long as it is untouched, nothing was sent.
 pub(crate) struct WatchedBody {
-    data: Bytes,
+    data: Sent,
     touched: Touched,
+}
+
+enum Sent {
+    Whole(Bytes),
+    /// With how much it may still have.
+    Stream(StreamBody, u64),
 }
 
 /// Whether a request may have been sent.
@@ -37,31 +49,153 @@ impl Touched {
 
 impl WatchedBody {
     pub(crate) fn new(data: Bytes, touched: Touched) -> Self {
-        Self { data, touched }
+        Self {
+            data: Sent::Whole(data),
+            touched,
+        }
+    }
+
+    /// One that comes while it is sent, of at most `max` bytes.
+    pub(crate) fn stream(body: StreamBody, max: u64, touched: Touched) -> Self {
+        Self {
+            data: Sent::Stream(body, max),
+            touched,
+        }
     }
 }
 
 impl Body for WatchedBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = OutboundError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OutboundError>>> {
         self.touched.set();
-        let data = std::mem::take(&mut self.data);
-        Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
+        let (body, left) = match &mut self.data {
+            Sent::Whole(data) => {
+                let data = std::mem::take(data);
+                return Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))));
+            }
+            Sent::Stream(body, left) => (body, left),
+        };
+        loop {
+            let frame = match ready!(Pin::new(&mut *body).poll_frame(context)) {
+                None => return Poll::Ready(None),
+                Some(Err(_)) => return Poll::Ready(Some(Err(OutboundError::RequestBody))),
+                Some(Ok(frame)) => frame,
+            };
+            // Trailers are not passed on.
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            return Poll::Ready(Some(match left.checked_sub(data.len() as u64) {
+                Some(rest) => {
+                    *left = rest;
+                    Ok(Frame::data(data))
+                }
+                None => Err(OutboundError::RequestBody),
+            }));
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         self.touched.set();
-        self.data.is_empty()
+        match &self.data {
+            Sent::Whole(data) => data.is_empty(),
+            Sent::Stream(body, _) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         self.touched.set();
-        SizeHint::with_exact(self.data.len() as u64)
+        match &self.data {
+            Sent::Whole(data) => SizeHint::with_exact(data.len() as u64),
+            Sent::Stream(body, _) => body.size_hint(),
+        }
+    }
+}
+
+/// An answer's body, as it comes: bounded in size and time, and without trailers. What is compressed stays so. Dropped before its
+/// end, it closes the connection.
+pub struct AnswerBody {
+    inner: Incoming,
+    left: u64,
+    idle: Duration,
+    until: Instant,
+    /// Running while nothing comes that was asked for.
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+impl AnswerBody {
+    pub(crate) fn new(inner: Incoming, max: u64, idle: Duration, until: Instant) -> Self {
+        Self {
+            inner,
+            left: max,
+            idle,
+            until,
+            silence: None,
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = OutboundError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OutboundError>>> {
+        loop {
+            let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) else {
+                // Counted from now on and not from the last byte: whoever reads this may have been the slow one.
+                let until = (Instant::now() + self.idle).min(self.until);
+                let silence = self
+                    .silence
+                    .get_or_insert_with(|| Box::pin(sleep_until(until)));
+                ready!(silence.as_mut().poll(context));
+                return Poll::Ready(Some(Err(OutboundError::Timeout { sent: true })));
+            };
+            self.silence = None;
+            let frame = match frame {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(from_hyper(&error, true)))),
+                Some(Ok(frame)) => frame,
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if Instant::now() > self.until {
+                return Poll::Ready(Some(Err(OutboundError::Timeout { sent: true })));
+            }
+            return Poll::Ready(Some(match self.left.checked_sub(data.len() as u64) {
+                Some(rest) => {
+                    self.left = rest;
+                    Ok(Frame::data(data))
+                }
+                None => {
+                    self.left = 0;
+                    Err(OutboundError::TooLarge)
+                }
+            }));
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Shows nothing of it.
+impl std::fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AnswerBody").finish_non_exhaustive()
     }
 }
 

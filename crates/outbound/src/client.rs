@@ -5,19 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderName, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
+use http_body::Body as _;
+use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use crate::body::{Touched, WatchedBody, read};
+use crate::body::{AnswerBody, Touched, WatchedBody, read};
 use crate::connect::Connector;
 use crate::error::{Cause, OutboundError, UrlFault, from_hyper};
 use crate::lookups::Lookups;
 use crate::measure::Measured;
 use crate::policy::{BuildError, Policy, Rules};
-use crate::request::{Request, Response};
+use crate::request::{Request, Response, Stream, Streamed};
 use crate::resolve::{Resolver, SystemResolver};
 use crate::target::check_url;
 use crate::tls::{ClientCertificate, Trust};
@@ -171,20 +173,51 @@ impl Outbound {
                         sent: touched.get(),
                     })
                 });
-        let elapsed = measured.elapsed();
-        match &result {
-            Ok(response) => {
-                let status = response.status.as_u16();
-                tracing::debug!(purpose, %method, host, status, ?elapsed, "request answered");
-                measured.answered(response.status);
-            }
-            Err(error) => {
-                let cause = std::error::Error::source(error).map(tracing::field::display);
-                tracing::debug!(purpose, %method, host, failure = error.label(), cause, ?elapsed, "request failed");
-                measured.failed(error);
-            }
-        }
+        note(
+            measured,
+            (purpose, &method, &host),
+            result.as_ref().map(|answer| answer.status),
+        );
         result
+    }
+
+    /// Sends a request whose bodies are passed on as they come; until the head of the answer within its limit, from then on within
+    /// those of [`AnswerBody`]. An answer is one whatever its status; redirects are not followed. Dropping the future or the answer
+    /// drops the connection.
+    pub async fn stream(&self, stream: Stream) -> Result<Streamed, OutboundError> {
+        let Stream {
+            method,
+            url,
+            headers,
+            body,
+            limits,
+            purpose,
+        } = stream;
+        let measured = Measured::start(purpose);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let touched = Touched::default();
+        let is_empty = body.size_hint().exact() == Some(0);
+        let body = WatchedBody::stream(body, limits.max_sent, touched.clone());
+        let asked = self.open((&method, &url, headers), body, is_empty, &touched);
+        let result = tokio::time::timeout(limits.head, asked)
+            .await
+            .unwrap_or_else(|_| {
+                Err(OutboundError::Timeout {
+                    sent: touched.get(),
+                })
+            });
+        note(
+            measured,
+            (purpose, &method, &host),
+            result.as_ref().map(|answer| answer.status()),
+        );
+        let (head, body) = result?.into_parts();
+        let until = tokio::time::Instant::now() + limits.answer;
+        Ok(Streamed {
+            status: head.status,
+            headers: head.headers,
+            body: AnswerBody::new(body, limits.max_received, limits.idle, until),
+        })
     }
 
     async fn exchange(
@@ -193,18 +226,40 @@ impl Outbound {
         touched: Touched,
         measured: &Measured,
     ) -> Result<Response, OutboundError> {
-        check_url(&request.url, &self.0.rules)?;
-        let uri = as_uri(&request.url)?;
-        if request.method == Method::CONNECT || !is_sendable(&request.headers) {
+        let (max_body, on_overflow) = (request.max_body, request.on_overflow);
+        let is_empty = request.body.is_empty();
+        let body = WatchedBody::new(request.body, touched.clone());
+        let head = (&request.method, &request.url, request.headers);
+        let answer = self.open(head, body, is_empty, &touched).await?;
+        let (head, body) = answer.into_parts();
+        let (body, truncated) = read(body, max_body, on_overflow).await?;
+        Ok(Response {
+            status: head.status,
+            headers: head.headers,
+            body,
+            truncated,
+            elapsed: measured.elapsed(),
+        })
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    async fn open(
+        &self,
+        (method, url, headers): (&Method, &Url, HeaderMap),
+        body: WatchedBody,
+        is_empty: bool,
+        touched: &Touched,
+    ) -> Result<http::Response<Incoming>, OutboundError> {
+        check_url(url, &self.0.rules)?;
+        let uri = as_uri(url)?;
+        if *method == Method::CONNECT || !is_sendable(&headers) {
             return Err(OutboundError::Unsendable);
         }
-        let (max_body, on_overflow) = (request.max_body, request.on_overflow);
-        let wants_length = request.body.is_empty()
-            && [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
-        let mut outgoing = http::Request::new(WatchedBody::new(request.body, touched.clone()));
-        *outgoing.method_mut() = request.method;
+        let wants_length = is_empty && [Method::POST, Method::PUT, Method::PATCH].contains(method);
+        let mut outgoing = http::Request::new(body);
+        *outgoing.method_mut() = method.clone();
         *outgoing.uri_mut() = uri;
-        *outgoing.headers_mut() = request.headers;
+        *outgoing.headers_mut() = headers;
         outgoing
             .headers_mut()
             .entry(USER_AGENT)
@@ -225,15 +280,28 @@ impl Outbound {
             // 101, which nobody asked for: what follows would not be HTTP.
             return Err(OutboundError::Protocol(Cause::text("an unasked 101")));
         }
-        let (head, body) = answer.into_parts();
-        let (body, truncated) = read(body, max_body, on_overflow).await?;
-        Ok(Response {
-            status: head.status,
-            headers: head.headers,
-            body,
-            truncated,
-            elapsed: measured.elapsed(),
-        })
+        Ok(answer)
+    }
+}
+
+/// Notes in log and metrics how a request went.
+fn note(
+    measured: Measured,
+    (purpose, method, host): (&'static str, &Method, &str),
+    result: Result<StatusCode, &OutboundError>,
+) {
+    let elapsed = measured.elapsed();
+    match result {
+        Ok(status) => {
+            let code = status.as_u16();
+            tracing::debug!(purpose, %method, host, status = code, ?elapsed, "request answered");
+            measured.answered(status);
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(error).map(tracing::field::display);
+            tracing::debug!(purpose, %method, host, failure = error.label(), cause, ?elapsed, "request failed");
+            measured.failed(error);
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub enum OutboundError {
     /// The answer's headers have more than 64 KiB or 128 lines, or its body more than the request allowed.
     #[error("The server's answer is too large.")]
     TooLarge,
+    /// The request's own body broke off, or was larger than the request allows.
+    #[error("The request's own body ended before its end.")]
+    RequestBody,
     /// The connection broke.
     #[error("The server broke the connection off.")]
     Reset {
@@ -65,7 +68,7 @@ impl OutboundError {
             | Self::Connect(_)
             | Self::Tls(_) => true,
             Self::Timeout { sent } | Self::Reset { sent, .. } => !sent,
-            Self::TooLarge | Self::Protocol(_) => false,
+            Self::TooLarge | Self::RequestBody | Self::Protocol(_) => false,
         }
     }
 
@@ -80,6 +83,7 @@ impl OutboundError {
             Self::Tls(_) => "tls",
             Self::Timeout { .. } => "timeout",
             Self::TooLarge => "too_large",
+            Self::RequestBody => "request_body",
             Self::Reset { .. } => "reset",
             Self::Protocol(_) => "protocol",
         }

@@ -1,5 +1,5 @@
 //! The one guarded HTTP client. Every outgoing request of the server goes through [`Outbound::send`]:
-//! webhooks, providers' token endpoints, JWKS, logos.
+//! webhooks, providers' token endpoints, JWKS, logos; or, where bodies are passed on as they come, through [`Outbound::stream`].
 //!
 //! What it guards against: an address, written by a customer or returned by a third party, that leads into
 //! the operator's own network; answers that never end, come a byte at a time or fill the memory; redirects
@@ -25,9 +25,10 @@ mod target;
 mod tls;
 
 pub use address::is_public;
+pub use body::{AnswerBody, StreamBody};
 pub use client::Outbound;
 pub use error::{Cause, OutboundError, UrlFault};
 pub use policy::{BuildError, Pin, Policy};
-pub use request::{Overflow, Request, Response};
+pub use request::{Overflow, Request, Response, Stream, StreamLimits, Streamed};
 pub use resolve::{Resolver, Resolving, SystemResolver};
 pub use tls::{BadClientCertificate, ClientCertificate};

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+use crate::body::{AnswerBody, StreamBody};
+
 /// A request. Its `Debug` shows neither path nor query, headers or body.
 #[derive(Clone)]
 pub struct Request {
@@ -51,6 +53,65 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("host", &self.url.host_str())
             .field("body", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request whose body and whose answer's body are passed on as they come. Its `Debug` shows neither path nor query, headers or body.
+pub struct Stream {
+    /// The method; not `CONNECT`.
+    pub method: Method,
+    /// Where to. A fragment is not sent.
+    pub url: Url,
+    /// Headers. `Host`, `Content-Length` and those of the connection are the client's own to set.
+    pub headers: HeaderMap,
+    /// The body. Where its length is known it is announced.
+    pub body: StreamBody,
+    /// What it may take.
+    pub limits: StreamLimits,
+    /// What the request is for: a label of the metrics.
+    pub purpose: &'static str,
+}
+
+/// What a [`Stream`] may take.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamLimits {
+    /// From resolving the name to the head of the answer, and with it mostly to the end of the request's body.
+    pub head: Duration,
+    /// How long the answer's body may be silent.
+    pub idle: Duration,
+    /// From the head of the answer to its last byte.
+    pub answer: Duration,
+    /// How many bytes the request's body may have.
+    pub max_sent: u64,
+    /// How many bytes the answer's body may have.
+    pub max_received: u64,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("purpose", &self.purpose)
+            .field("method", &self.method)
+            .field("host", &self.url.host_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The head of an answer, whatever its status, and its body to be read. Its `Debug` shows neither headers nor body.
+pub struct Streamed {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: AnswerBody,
+}
+
+impl fmt::Debug for Streamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streamed")
+            .field("status", &self.status)
             .finish_non_exhaustive()
     }
 }

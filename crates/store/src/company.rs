@@ -60,6 +60,8 @@ macro_rules! whole {
 }
 
 statements! {
+    /// When data of a company was last read, where that was noted long enough ago.
+    SYNCED = "UPDATE company SET last_sync = $3 WHERE client_id = $1 AND id = $2 AND (last_sync IS NULL OR last_sync <= $4)";
     /// A company.
     INSERT = "INSERT INTO company (client_id, id, name, description, tags, created, created_by, last_sync, products, parent_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -289,4 +291,21 @@ pub async fn erase_some(
     }
     tx.execute(&ERASED, values![client, company]).await?;
     Ok(true)
+}
+
+/// Notes that data of a company was read at `at`, unless that was noted after `before`.
+pub(crate) async fn synced(
+    tx: &mut Tx,
+    client: ClientId,
+    company: CompanyId,
+    at: Timestamp,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    let noted = tx
+        .execute(&SYNCED, values![client, company, at, before])
+        .await?;
+    if noted == 1 {
+        company_list::synced(tx, client, company, at).await?;
+    }
+    Ok(())
 }

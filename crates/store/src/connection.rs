@@ -5,6 +5,7 @@ use handclasp_domain::{
     ConnectionState, SourceType, ThirdParty, Timestamp,
 };
 
+use crate::company;
 use crate::company_list;
 use crate::reader::Reader;
 use crate::{Row, StoreError, Tx, statements, values};
@@ -38,6 +39,9 @@ statements! {
     /// A transition, if nobody was faster.
     UPDATE = "UPDATE connection SET state = $4, state_since = $5, third_party_id = $6, third_party_name = $7, version = $8
         WHERE client_id = $1 AND id = $2 AND company_id = $9 AND version = $3";
+    /// When its data was last read, where that was noted long enough ago.
+    SYNCED = "UPDATE connection SET last_sync = $4
+        WHERE client_id = $1 AND company_id = $2 AND id = $3 AND (last_sync IS NULL OR last_sync <= $5)";
     /// A connection that nobody changed meanwhile.
     DELETE = "DELETE FROM connection WHERE client_id = $1 AND id = $2 AND version = $3 AND company_id = $4";
     /// An error.
@@ -178,6 +182,22 @@ pub async fn update(
     }
     company_list::moved(tx, was, connection).await?;
     Ok(true)
+}
+
+/// Notes that a connection's data was read at `at`, with its company, unless that was noted after `before`.
+pub async fn synced(
+    tx: &mut Tx,
+    (client, company, id): (ClientId, CompanyId, ConnectionId),
+    at: Timestamp,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    let noted = tx
+        .execute(&SYNCED, values![client, company, id, at, before])
+        .await?;
+    if noted == 1 {
+        company::synced(tx, client, company, at, before).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a connection and its errors; false where somebody changed it after it was read.

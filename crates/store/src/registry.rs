@@ -26,9 +26,11 @@ const MODULES: &[&[&Statement]] = &[
     crate::lane::STATEMENTS,
     crate::migrate::STATEMENTS,
     crate::quota::STATEMENTS,
+    crate::refresh::STATEMENTS,
     crate::replica::STATEMENTS,
     crate::rule::STATEMENTS,
     crate::sandbox::STATEMENTS,
+    crate::sealed::STATEMENTS,
     crate::server_secret::STATEMENTS,
     crate::store::STATEMENTS,
 ];

@@ -19,6 +19,9 @@ use crate::{Http, TestDatabase};
 /// When every test begins: 2026-03-01T12:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
 
+/// What the master key of tests is drawn from.
+pub const MASTER_KEY: u64 = 0x4a4d;
+
 /// The logo of what a test declares.
 const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>"#;
 
@@ -36,6 +39,8 @@ pub struct Setup {
     pub pins: Vec<Pin>,
     /// How many requests are taken. Default: any number.
     pub limits: LimitSettings,
+    /// What the master keys are drawn from, the current one first. Default: one that is the same in every test.
+    pub master_keys: Vec<u64>,
 }
 
 impl Default for Setup {
@@ -51,6 +56,7 @@ impl Default for Setup {
             declarations: Vec::new(),
             pins: Vec::new(),
             limits: LimitSettings::default(),
+            master_keys: vec![MASTER_KEY],
         }
     }
 }
@@ -97,8 +103,11 @@ impl TestApp {
     ) -> App {
         let store = database.store().clone();
         // The same in every run, and apart from what the test draws.
-        let key = MasterKey::generate(&SeededRandom::new(0x4a4d));
-        let keys = match KeyRing::new(key, Vec::new()) {
+        let key = |seed: &u64| MasterKey::generate(&SeededRandom::new(*seed));
+        let Some((current, older)) = setup.master_keys.split_first() else {
+            panic!("a server has a master key");
+        };
+        let keys = match KeyRing::new(key(current), older.iter().map(key).collect()) {
             Ok(keys) => keys,
             Err(error) => panic!("no key ring: {error}"),
         };

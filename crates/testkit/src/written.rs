@@ -1,10 +1,15 @@
 //! What use cases have written, and states that take a third party to get into, without one.
 
+use std::time::Duration;
+
 use handclasp_ambient::{ManualClock, new_logged_id};
 use handclasp_domain::{
-    Command, CompanyId, ConnectionError, ConnectionErrorId, ConnectionId, CorrelationId, ThirdParty,
+    Command, CompanyId, ConnectionError, ConnectionErrorId, ConnectionId, CorrelationId, Id,
+    ThirdParty,
 };
+use handclasp_store::credential::{self, SealedCredential};
 use handclasp_store::{StoreError, connection, statements, values};
+use handclasp_vault::Cell;
 
 use crate::{TestApp, TestClient};
 
@@ -32,6 +37,30 @@ pub struct Audited {
     pub address: Option<String>,
     /// In which request.
     pub correlation: Option<CorrelationId>,
+}
+
+/// What a connection is made to hold. See [`TestApp::hold`].
+#[derive(Debug, Clone, Copy)]
+pub struct Holding<'a> {
+    /// The connection's integration.
+    pub platform_key: &'a str,
+    /// The access token.
+    pub access_token: &'a str,
+    /// The refresh token.
+    pub refresh_token: Option<&'a str>,
+    /// How long the access token lasts.
+    pub expires_in: Option<Duration>,
+}
+
+impl Default for Holding<'_> {
+    fn default() -> Self {
+        Self {
+            platform_key: "mqjo",
+            access_token: "access-1",
+            refresh_token: Some("refresh-1"),
+            expires_in: Some(Duration::from_secs(3600)),
+        }
+    }
 }
 
 impl TestApp {
@@ -118,6 +147,61 @@ impl TestApp {
             Ok(true) => {}
             Ok(false) => panic!("the connection changed meanwhile"),
             Err(error) => fail("the connection can't be linked", &error),
+        }
+    }
+
+    /// Makes a connection `Linked`, holding these tokens, as if its person had authorized it now.
+    pub async fn hold(
+        &self,
+        client: &TestClient,
+        company: CompanyId,
+        id: ConnectionId,
+        holding: Holding<'_>,
+    ) {
+        self.link(client, company, id, "Birch Books Ltd").await;
+        let cell = Cell {
+            client: Some(client.id()),
+            table: "credential",
+            row: id.uuid(),
+            column: "sealed",
+        };
+        let tokens = serde_json::json!({
+            "accessToken": holding.access_token,
+            "refreshToken": holding.refresh_token,
+            "tokenType": "Bearer",
+            "values": { "account.id": "7f", "callback.realmId": "42" },
+        });
+        let sealed = match self.app.vault().seal_json(&cell, &tokens) {
+            Ok(sealed) => sealed,
+            Err(error) => panic!("tokens can't be sealed: {error}"),
+        };
+        let now = self.app.now();
+        let credential = SealedCredential {
+            client: client.id(),
+            connection: id,
+            company,
+            platform_key: holding
+                .platform_key
+                .parse()
+                .unwrap_or_else(|_| panic!("no key")),
+            sealed,
+            scopes: "accounting offline_access".to_owned(),
+            expires_at: holding.expires_in.map(|time| now.plus(time)),
+            lapses_at: None,
+            due_at: holding.expires_in.map(|time| now.plus(time / 2)),
+            failures: 0,
+            claim: None,
+            updated: now,
+            version: now.as_micros(),
+        };
+        let saved = self
+            .database
+            .store()
+            .write("test_hold", credential, |tx, credential| {
+                Box::pin(credential::put(tx, credential))
+            });
+        if let Err(error) = saved.await {
+            fail("the tokens can't be saved", &error);
         }
     }
 

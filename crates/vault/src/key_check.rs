@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::vault::Parts;
-use crate::{Cell, KeyId, OpenError, SealError, Vault};
+use crate::{Cell, KeyId, OpenError, ResealError, SealError, Vault};
 
 /// Where the key check belongs; there is one in a database.
 const CELL: Cell = Cell {
@@ -68,6 +68,11 @@ impl Vault {
     /// [`Vault::verify_key_check`] at every later start.
     pub fn key_check(&self) -> Result<Vec<u8>, SealError> {
         self.seal(&CELL, CONTENT)
+    }
+
+    /// The key check sealed anew with the current key.
+    pub fn reseal_key_check(&self, stored: &[u8]) -> Result<Vec<u8>, ResealError> {
+        self.reseal(&CELL, stored)
     }
 
     /// Whether the keys at hand are those of the database with this key check. An older key of the ring

@@ -198,6 +198,16 @@ impl Vault {
         Parts::of(sealed).map_or(true, |parts| parts.key != self.keys.current())
     }
 
+    /// The master key that a seal was made with; none for bytes that are no seal.
+    pub fn sealed_with(&self, sealed: &[u8]) -> Option<KeyId> {
+        Parts::of(sealed).ok().map(|parts| parts.key)
+    }
+
+    /// The keys that old seals open with, beside the current one.
+    pub fn older_keys(&self) -> Vec<KeyId> {
+        self.keys.older()
+    }
+
     /// Opens a seal and makes a new one with the current key.
     pub fn reseal(&self, cell: &Cell, sealed: &[u8]) -> Result<Vec<u8>, ResealError> {
         let value = self.open(cell, sealed)?;

@@ -91,7 +91,8 @@ pub(crate) fn document(base: &str, routes: &[Route]) -> Value {
     })
 }
 
-fn methods(verb: Verb) -> &'static [&'static str] {
+/// The methods under which a route stands in the document.
+pub(super) fn methods(verb: Verb) -> &'static [&'static str] {
     match verb {
         Verb::Get => &["get"],
         Verb::Post => &["post"],
@@ -138,12 +139,16 @@ fn operation(
         On::Parsed => doc.body.is_some() || !of_query.is_empty(),
         On::Bodied => doc.body.is_some(),
         On::Repeatable => is_repeatable,
+        On::Named => false,
     };
     let mut responses: Map<String, Value> = doc
         .answers
         .iter()
         .map(|said| (said.status.to_string(), answer(said, schemas)))
         .collect();
+    if doc.passes_on {
+        responses.insert("default".to_owned(), parts::passed_on());
+    }
     for fault in FAULTS {
         if on(fault.on) || doc.errors.contains(&fault.status) {
             let reference = format!("#/components/responses/{}", fault.key);

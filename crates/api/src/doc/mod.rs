@@ -35,6 +35,8 @@ pub(crate) struct Doc {
     query: Vec<Parameter>,
     body: Option<Body>,
     answers: Vec<Said>,
+    /// Whether somebody else's answers are passed on, whatever they are.
+    passes_on: bool,
     errors: Vec<u16>,
 }
 
@@ -132,6 +134,7 @@ impl Doc {
             query: Vec::new(),
             body: None,
             answers: Vec::new(),
+            passes_on: false,
             errors: Vec::new(),
         }
     }
@@ -243,6 +246,14 @@ impl Doc {
             has_etag: false,
         });
         self
+    }
+
+    /// What it answers is somebody else's, of any status and kind.
+    pub(crate) fn passes_on(self) -> Self {
+        Self {
+            passes_on: true,
+            ..self
+        }
     }
 
     /// Its answers carry an ETag, and one whose ETag was sent along is 304.

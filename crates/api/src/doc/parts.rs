@@ -119,6 +119,12 @@ pub(super) fn of_path(name: &str) -> Option<Value> {
             ),
             json!({ "example": Drawing::LogoFull.as_str() }),
         ),
+        "path" => json!({
+            "type": "string",
+            "description": "The path after the integration's base address, percent-encoded.",
+            "minLength": 1,
+            "example": "organisation",
+        }),
         "platformKey" => platform_key("The integration's key: four letters, in any case."),
         _ => return None,
     };
@@ -253,6 +259,8 @@ pub(super) enum On {
     Bodied,
     /// Those that take an idempotency key.
     Repeatable,
+    /// Those that say so.
+    Named,
 }
 
 /// The errors, in the order of their statuses.
@@ -338,6 +346,12 @@ pub(super) const FAULTS: &[Fault] = &[
         "Something went wrong on the server.",
         On::Every,
     ),
+    fault(
+        502,
+        "BadGateway",
+        "The connected system could not be reached, or its answer cannot be passed on.",
+        On::Named,
+    ),
     Fault {
         headers: &["RetryAfter"],
         ..fault(
@@ -347,7 +361,19 @@ pub(super) const FAULTS: &[Fault] = &[
             On::Every,
         )
     },
+    fault(
+        504,
+        "GatewayTimeout",
+        "The connected system did not answer in time.",
+        On::Named,
+    ),
 ];
+
+/// An answer of somebody else's, of whatever status and kind.
+pub(super) fn passed_on() -> Value {
+    let content = json!({ "*/*": { "schema": {} } });
+    json!({ "description": "What the connected system answers.", "headers": headers(&[]), "content": content })
+}
 
 const fn fault(status: u16, key: &'static str, text: &'static str, on: On) -> Fault {
     Fault {

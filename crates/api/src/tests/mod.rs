@@ -1,8 +1,11 @@
 //! Tests over all routes, and the stage on which every test of a route stands.
 
+mod authorized;
 mod bad_input;
+mod canary;
 mod company_token;
 mod contract;
+pub(crate) mod credentials;
 mod cross_origin;
 mod errors;
 mod hostile;
@@ -14,15 +17,18 @@ mod lists;
 mod methods;
 mod not_built;
 mod once;
+mod proxy;
 mod references;
+mod refresh;
 mod rights;
+mod rotation;
 
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use handclasp_app::App;
 use handclasp_domain::CompanyId;
-use handclasp_testkit::{Http, OpenApi, Setup, TestApp, TestClient};
+use handclasp_testkit::{Holding, Http, OpenApi, Setup, TestApp, TestClient};
 use handclasp_web::layers::{Outer, Surface};
 use http::Method;
 use serde_json::{Value, json};
@@ -55,8 +61,8 @@ pub(crate) fn router(test: &TestApp) -> Router {
 /// The router over these use cases.
 pub(crate) fn router_of(app: &App) -> Router {
     let app = app.clone();
-    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone())
-        .with_gate(crate::gate(app.clone()));
+    let outer = Outer::new(Surface::Api, app.clock().clone(), app.random().clone());
+    let outer = crate::limited(outer, app.clone());
     let origin = "http://127.0.0.1:4000".parse().unwrap();
     outer.wrap(crate::router(app, &origin))
 }
@@ -68,7 +74,11 @@ impl Stage {
 
     /// A stage with something otherwise.
     pub(crate) async fn with(setup: Setup) -> Self {
-        let test = TestApp::with(setup).await;
+        Self::over(TestApp::with(setup).await).await
+    }
+
+    /// The same over use cases that are there already.
+    pub(crate) async fn over(test: TestApp) -> Self {
         let client = test.client().await;
         let api = client.api(router(&test)).held_to_contract(crate::PREFIX);
         let api = api.held_to(crate::PREFIX, OWN.clone());
@@ -157,6 +167,18 @@ impl Stage {
             }
         }
         text
+    }
+
+    /// Makes a connection that is `Linked` and holds tokens. Answers its address.
+    pub(crate) async fn holding(&self, holding: Holding<'_>) -> String {
+        let company = self.company().await;
+        let path = format!("{company}/connections");
+        let new = json!({ "platformKey": holding.platform_key });
+        let made = self.api.post(&path, new).await;
+        let id = made.at("/id").parse().unwrap();
+        let company = company.rsplit('/').next().unwrap().parse().unwrap();
+        self.test.hold(&self.client, company, id, holding).await;
+        format!("{path}/{id}")
     }
 
     /// Makes a connection `Linked`.

@@ -247,7 +247,7 @@ async fn another_clients_ids_are_answered_like_unknown_ones() {
         assert_eq!(error(&theirs), error(&unknown), "{}", route.path);
         driven += 1;
     }
-    assert_eq!(driven, 20, "every route with an id, and no other");
+    assert_eq!(driven, 22, "every route with an id, and no other");
 
     // Within the client too, a connection answers under its own company alone.
     let other = last(&stage.company().await);

@@ -8,6 +8,7 @@ mod company_body;
 mod company_reference;
 mod connection;
 mod cors;
+mod credentials;
 mod integration;
 mod integration_settings;
 mod pairs;
@@ -27,6 +28,7 @@ pub(crate) use connection::{
     Connection, Connections, CreateConnection, UpdateAuthorization, UpdateConnection,
 };
 pub(crate) use cors::{CorsSettings, SetCorsSettings};
+pub(crate) use credentials::Credentials;
 pub(crate) use integration::Integration;
 pub(crate) use integration_settings::{IntegrationSettings, UpdateIntegrationSettings};
 use pairs::Pairs;

@@ -14,6 +14,7 @@ use handclasp_store::credential::{Revocation, SealedCredential};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Failed, Granted};
+use crate::refresh::Life;
 use crate::start_authorization::{AttemptSecrets, secrets_cell, state_text};
 use crate::{App, AppError, Refusal};
 
@@ -33,6 +34,9 @@ pub(crate) struct Choice {
     pub(crate) scopes: String,
     /// When the access token ends, in microseconds since 1970.
     pub(crate) expires_at: Option<i64>,
+    /// When the refresh token does.
+    #[serde(default)]
+    pub(crate) lapses_at: Option<i64>,
     pub(crate) accounts: Vec<Account>,
 }
 
@@ -101,21 +105,29 @@ impl App {
             let failed = Failed::because(FailureKind::NoCompany, 404);
             return Ok(Err(failed.revoking(unwanted)));
         }
+        let life = Life::of(&granted, now);
         let choice = Choice {
             scopes: granted.scopes.granted().join(" "),
-            expires_at: granted.expires_in.map(|time| now.plus(time).as_micros()),
+            expires_at: life.expires_at.map(Timestamp::as_micros),
+            lapses_at: life.lapses_at.map(Timestamp::as_micros),
             held: granted.held,
             accounts: accounts.into_iter().map(Account::from).collect(),
         };
         match self.chosen(attempt, &choice).await? {
-            Chosen::Nobody => Ok(Ok(Exchanged::Granted(
-                self.granted(attempt, &choice, None)?,
-            ))),
+            Chosen::Nobody => Ok(Ok(Exchanged::Granted(self.granted(
+                attempt,
+                integration,
+                &choice,
+                None,
+            )?))),
             Chosen::One(index) => {
                 let account = choice.accounts.get(index);
-                Ok(Ok(Exchanged::Granted(
-                    self.granted(attempt, &choice, account)?,
-                )))
+                Ok(Ok(Exchanged::Granted(self.granted(
+                    attempt,
+                    integration,
+                    &choice,
+                    account,
+                )?)))
             }
             Chosen::Open => {
                 let sealed = self
@@ -184,6 +196,7 @@ impl App {
     pub(crate) fn granted(
         &self,
         attempt: &AuthorizationRequest,
+        integration: &Integration,
         choice: &Choice,
         account: Option<&Account>,
     ) -> Result<Granted, AppError> {
@@ -192,6 +205,11 @@ impl App {
         if let Some(account) = account {
             held.values.extend(&account.values);
         }
+        let life = Life {
+            expires_at: choice.expires_at.map(Timestamp::from_micros),
+            lapses_at: choice.lapses_at.map(Timestamp::from_micros),
+        };
+        let renewable = integration.is_renewable(&held);
         Ok(Granted {
             third_party: account.map(|account| ThirdParty {
                 id: account.id.clone(),
@@ -200,13 +218,20 @@ impl App {
             credential: SealedCredential {
                 client: attempt.client,
                 connection: attempt.connection,
+                company: attempt.company,
+                platform_key: attempt.platform_key,
                 sealed: self.seal_held(attempt.client, attempt.connection, &held)?,
                 scopes: choice.scopes.clone(),
-                expires_at: choice.expires_at.map(Timestamp::from_micros),
+                expires_at: life.expires_at,
+                lapses_at: life.lapses_at,
+                due_at: life.due_at(now, renewable, &**self.random()),
+                failures: 0,
+                claim: None,
                 updated: now,
-                version: 1,
+                version: now.as_micros(),
             },
             unwanted: self.revocation(attempt.client, attempt.platform_key, &held, now)?,
+            held,
         })
     }
 }

@@ -4,6 +4,7 @@ use handclasp_domain::redirect::Outcome;
 use handclasp_domain::{
     AttemptFailure, AttemptState, ConnectionError, FailureKind, InvalidTransition, ThirdParty,
 };
+use handclasp_integrations::Held;
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use handclasp_store::credential::{self, Revocation, SealedCredential};
 use handclasp_store::{Tx, connection, journey};
@@ -16,6 +17,8 @@ use crate::transition::{Applied, Change};
 pub(crate) struct Granted {
     pub(crate) third_party: Option<ThirdParty>,
     pub(crate) credential: SealedCredential,
+    /// What is sealed in it.
+    pub(crate) held: Held,
     /// The same tokens for the revocation queue, should they not be wanted.
     pub(crate) unwanted: Revocation,
 }

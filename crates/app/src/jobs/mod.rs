@@ -3,10 +3,12 @@
 mod attempts;
 mod erase;
 mod purge;
+mod refresh;
 mod revoke;
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +23,12 @@ const SELDOM: Duration = Duration::from_secs(300);
 
 /// Runs the jobs until told to stop. Each has a loop of its own, so that none waits for another's third parties.
 pub async fn run(app: App, stop: CancellationToken) {
+    let refreshes = app.catalogue().iter().map(|integration| {
+        let (app, stop, key) = (&app, &stop, integration.key);
+        every(SOON, stop, move || app.refresh_due(key, stop))
+    });
     tokio::join!(
+        join_all(refreshes),
         every(SOON, &stop, || app.revoke_due(&stop)),
         every(SOON, &stop, || app.bury_abandoned()),
         every(SOON, &stop, || app.reset_quotas()),

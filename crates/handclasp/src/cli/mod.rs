@@ -105,6 +105,10 @@ enum KeysCommand {
         /// The file to write; it must not exist
         file: PathBuf,
     },
+    /// Seals everything anew with the current master key, also while the server runs. Can be stopped and begun again
+    Rotate,
+    /// Tells how much is sealed with which master key
+    Status,
     /// Makes an API key for a client
     Create {
         /// The client's id
@@ -158,6 +162,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             );
             Ok(())
         }
+        Command::Keys(KeysCommand::Rotate) => manage::run(&config()?, Task::RotateKeys).await,
+        Command::Keys(KeysCommand::Status) => manage::run(&config()?, Task::KeyStatus).await,
         Command::Keys(KeysCommand::Create {
             client,
             name,

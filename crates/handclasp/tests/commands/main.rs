@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
 
 mod looking;
+mod rotation;
 mod serving;
 mod support;
 

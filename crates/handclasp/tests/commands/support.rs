@@ -135,6 +135,12 @@ impl Running {
         self.child.wait().unwrap().success()
     }
 
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM; whether it ended well.
     pub(crate) fn stop(self) -> bool {
         self.tell_to_stop();
@@ -164,12 +170,24 @@ pub(crate) fn ask(address: &str, path: &str) -> String {
 
 /// One request by hand; the answer's status and body.
 pub(crate) fn get(base: &str, path: &str, host: Option<&str>, key: Option<&str>) -> (u16, String) {
-    send(("GET", ""), base, path, host, key)
+    send(("GET", ""), base, path, host, key, "")
 }
 
 /// The same for a request that brings JSON.
 pub(crate) fn post(base: &str, path: &str, json: &str, key: Option<&str>) -> (u16, String) {
-    send(("POST", json), base, path, None, key)
+    send(("POST", json), base, path, None, key, "")
+}
+
+/// The same under an idempotency key.
+pub(crate) fn post_once(
+    base: &str,
+    path: &str,
+    json: &str,
+    key: &str,
+    once: &str,
+) -> (u16, String) {
+    let header = format!("Idempotency-Key: {once}\r\n");
+    send(("POST", json), base, path, None, Some(key), &header)
 }
 
 fn send(
@@ -178,6 +196,7 @@ fn send(
     path: &str,
     host: Option<&str>,
     key: Option<&str>,
+    header: &str,
 ) -> (u16, String) {
     let address = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
@@ -188,7 +207,7 @@ fn send(
     let length = json.len();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{key}Connection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{key}{header}Connection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
     )
     .unwrap();

@@ -133,6 +133,7 @@ fn every_field_is_read() {
     assert_eq!(code.token.scopes, ["orders:read", "profile"]);
     assert_eq!(code.token.required_scopes, ["orders:read"]);
     assert_eq!(code.token.quirks, [Quirk::NoGrantType]);
+    assert!(code.token.revocation_ends_grant);
     assert_eq!(code.authorize_parameters["prompt"].as_str(), "consent");
     let names: Vec<_> = acme
         .operator

@@ -48,6 +48,8 @@ pub(super) struct RawToken {
     refresh_token_lifetime: Option<Spanned<String>>,
     revocation: Option<RawRevocation>,
     #[serde(default)]
+    revocation_ends_grant: bool,
+    #[serde(default)]
     errors: Vec<RawError>,
     #[serde(default)]
     quirks: Vec<Quirk>,
@@ -175,6 +177,7 @@ impl RawToken {
                 self.refresh_token_lifetime.as_ref(),
             )?,
             revocation,
+            revocation_ends_grant: self.revocation_ends_grant,
             errors: errors(&check, &self.errors, false)?,
             quirks: self.quirks,
         })

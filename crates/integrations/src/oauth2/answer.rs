@@ -24,6 +24,13 @@ const KEPT_MAX: usize = 2_000;
 /// arithmetic. FreeAgent's refresh tokens have twenty.
 const LIFE_MAX: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 
+/// What third parties call the life of a refresh token, where the declaration does not say. RFC 6749 has no name for it.
+const REFRESH_LIFE: [&str; 3] = [
+    "refresh_token_expires_in",
+    "x_refresh_token_expires_in",
+    "refresh_expires_in",
+];
+
 /// The tokens that the third party gave.
 #[derive(Clone)]
 pub(super) struct TokenAnswer {
@@ -123,7 +130,9 @@ impl TokenAnswer {
         let refresh_expires_in = match (&places.refresh_expires_in, &places.refresh_expires_at) {
             (_, Some(expires)) => until(expires).and_then(|end| life(end, now)),
             (Some(pointer), None) => answer.pointer(pointer).and_then(lifetime),
-            (None, None) => None,
+            (None, None) => REFRESH_LIFE
+                .iter()
+                .find_map(|name| answer.get(name).and_then(lifetime)),
         };
         let kept = kept_values("token", &places.keep, &answer).ok_or(Unintelligible::BadValue)?;
         Ok(Self {

@@ -85,6 +85,8 @@ pub struct TokenEndpoint {
     pub refresh_token_lifetime: Option<Duration>,
     /// How access is ended there.
     pub revocation: RevocationWay,
+    /// Whether revoking one token ends all that the person granted, with the tokens of later authorizations.
+    pub revocation_ends_grant: bool,
     /// What refusals mean there that are not in the words of RFC 6749.
     pub errors: Vec<DeclaredError>,
     /// What this third party does that no other does.

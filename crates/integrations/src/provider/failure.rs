@@ -149,6 +149,7 @@ impl From<OutboundError> for ProviderFailure {
         match error {
             OutboundError::RefusedAddress
             | OutboundError::BadUrl(_)
+            | OutboundError::RequestBody
             | OutboundError::Unsendable => Self::Forbidden(error),
             OutboundError::TooLarge => Self::Unintelligible {
                 status: None,

@@ -7,4 +7,5 @@ mod names;
 mod observed;
 mod requests;
 mod secure;
+mod streams;
 mod support;

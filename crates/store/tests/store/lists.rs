@@ -207,7 +207,7 @@ fn test_of_tag(draw: &mut Draw) -> Test<TagKey> {
 }
 
 /// The product's own schema, empty.
-async fn product(db: &Fresh) -> Store {
+pub(crate) async fn product(db: &Fresh) -> Store {
     let mut options = db.options.clone();
     options.migrations = MIGRATIONS;
     match db.engine() {

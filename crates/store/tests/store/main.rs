@@ -9,6 +9,7 @@ mod support;
 
 mod backups;
 mod basics;
+mod credentials;
 mod isolation;
 mod lifecycle;
 mod lists;

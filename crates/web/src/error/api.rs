@@ -275,6 +275,12 @@ impl ApiError {
         self.0.status
     }
 
+    /// Says that the same request may succeed after so long, rounded up to whole seconds.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        self.retriable().after(wait)
+    }
+
     fn after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with_header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))

@@ -100,11 +100,13 @@ pub struct PageFacts {
 #[derive(Clone)]
 pub struct Outer(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     surface: Surface,
     clock: SharedClock,
     random: SharedRandom,
     limits: OuterLimits,
+    exception: Option<(&'static str, OuterLimits)>,
     hsts: bool,
     gate: Option<Arc<dyn Gate>>,
     duration: metrics::Histogram,
@@ -115,26 +117,16 @@ struct Inner {
 impl Outer {
     /// For a surface, with the default limits and without HSTS.
     pub fn new(surface: Surface, clock: SharedClock, random: SharedRandom) -> Self {
-        Self::build(surface, clock, random, OuterLimits::default(), false, None)
-    }
-
-    fn build(
-        surface: Surface,
-        clock: SharedClock,
-        random: SharedRandom,
-        limits: OuterLimits,
-        hsts: bool,
-        gate: Option<Arc<dyn Gate>>,
-    ) -> Self {
         let name = surface.name();
         let class = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
         Self(Arc::new(Inner {
             surface,
             clock,
             random,
-            limits,
-            hsts,
-            gate,
+            limits: OuterLimits::default(),
+            exception: None,
+            hsts: false,
+            gate: None,
             duration: metrics::histogram!("handclasp_http_request_seconds", "surface" => name),
             answers: class.map(|class| {
                 metrics::counter!("handclasp_http_answers_total", "surface" => name, "status" => class)
@@ -145,26 +137,31 @@ impl Outer {
     /// With other limits.
     #[must_use]
     pub fn with_limits(self, limits: OuterLimits) -> Self {
-        let i = &*self.0;
-        let (clock, random) = (i.clock.clone(), i.random.clone());
-        Self::build(i.surface, clock, random, limits, i.hsts, i.gate.clone())
+        self.with(|inner| inner.limits = limits)
+    }
+
+    /// With other limits on one route, named by the whole of its pattern.
+    #[must_use]
+    pub fn with_limits_on(self, route: &'static str, limits: OuterLimits) -> Self {
+        self.with(|inner| inner.exception = Some((route, limits)))
     }
 
     /// With `Strict-Transport-Security` on every answer: for a surface whose address is `https`.
     #[must_use]
     pub fn with_hsts(self, hsts: bool) -> Self {
-        let i = &*self.0;
-        let (clock, random) = (i.clock.clone(), i.random.clone());
-        Self::build(i.surface, clock, random, i.limits, hsts, i.gate.clone())
+        self.with(|inner| inner.hsts = hsts)
     }
 
     /// With limits on requests, which every answer then tells.
     #[must_use]
     pub fn with_gate(self, gate: impl Gate) -> Self {
-        let i = &*self.0;
-        let (clock, random) = (i.clock.clone(), i.random.clone());
-        let gate: Arc<dyn Gate> = Arc::new(gate);
-        Self::build(i.surface, clock, random, i.limits, i.hsts, Some(gate))
+        self.with(|inner| inner.gate = Some(Arc::new(gate)))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
     }
 
     /// Puts the layer around a router and answers its unknown paths and wrong methods. The last thing done to
@@ -262,7 +259,8 @@ where
         };
         let current = Current::new(correlation, standing);
 
-        let limit = outer.limits.body;
+        let limits = outer.limits_of(&request);
+        let limit = limits.body;
         let declared = request
             .headers()
             .get(CONTENT_LENGTH)
@@ -282,7 +280,7 @@ where
             return Box::pin(CURRENT.scope(current, refuse.instrument(span)));
         }
         if !request.body().is_end_stream() {
-            let time = outer.limits.body_time;
+            let time = limits.body_time;
             request = request.map(|body| Body::new(Bounded::new(body, limit, time)));
         }
 
@@ -293,7 +291,7 @@ where
                 Err(_) => Err(Refusal::Panicked),
                 Ok(future) => {
                     let guarded = AssertUnwindSafe(future).catch_unwind();
-                    match tokio::time::timeout(outer.limits.request_time, guarded).await {
+                    match tokio::time::timeout(limits.request_time, guarded).await {
                         Ok(Ok(Ok(response))) => Ok(response),
                         Ok(Ok(Err(never))) => match never {},
                         Ok(Err(_)) => Err(Refusal::Panicked),
@@ -321,6 +319,13 @@ struct Seen {
 }
 
 impl Inner {
+    fn limits_of(&self, request: &Request) -> OuterLimits {
+        match (&self.exception, request.extensions().get::<MatchedPath>()) {
+            (Some((route, limits)), Some(matched)) if matched.as_str() == *route => *limits,
+            (Some(_) | None, _) => self.limits,
+        }
+    }
+
     fn page_facts(&self, correlation: CorrelationId, request: &Request) -> Option<PageFacts> {
         match self.surface {
             Surface::Api | Surface::Operator => None,

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use handclasp_testkit::{Holding, ScriptedThirdParty, Told};
 use http::Request;
 use serde_json::json;
 
@@ -10,7 +11,8 @@ use super::super::document;
 use super::super::examples::Call;
 use super::operations;
 use crate::table::routes;
-use crate::tests::{BASE, Stage};
+use crate::tests::BASE;
+use crate::tests::credentials::stage_of;
 
 /// The words of a command, as a shell reads them.
 fn words(command: &str, key: &str) -> Vec<String> {
@@ -77,12 +79,12 @@ fn request(command: &str, key: &str) -> Request<Body> {
 
 #[tokio::test]
 async fn each_does_what_it_says() {
-    let stage = Stage::new().await;
+    let third_party = ScriptedThirdParty::start(|_| Told::json(200, &json!({}))).await;
+    let stage = stage_of(&third_party).await;
     let document = document(BASE, &routes());
     for (method, path, operation) in operations(&document) {
         // Things of its own: some examples delete them.
-        let connection = stage.connection(&stage.company().await).await;
-        stage.link(&connection).await;
+        let connection = stage.holding(Holding::default()).await;
         let webhook = stage.webhook().await;
         let rule = stage.rule().await;
         let key = stage.api.post("/api/apiKeys", json!({})).await;

@@ -79,6 +79,23 @@ async fn lifetimes_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn the_life_of_a_refresh_token_under_each_name() {
+    let life = async |changes| with(changes).await.unwrap().refresh_expires_in;
+    let day = Some(Duration::from_secs(86_400));
+    for name in [
+        "refresh_token_expires_in",
+        "x_refresh_token_expires_in",
+        "refresh_expires_in",
+    ] {
+        assert_eq!(life(json!({name: 86_400})).await, day, "{name}");
+        assert_eq!(life(json!({name: "86400"})).await, day, "{name}");
+        // Of Keycloak: never.
+        assert_eq!(life(json!({name: 0})).await, None, "{name}");
+    }
+    assert_eq!(life(json!({})).await, None);
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_is_no_token_leaves_the_old_one() {
     for nothing in [
         json!("(missing)"),

@@ -1,14 +1,26 @@
-//! How calls to an integration's API are made.
+//! How calls to an integration's API are made; and those that are passed on for a client: which addresses they reach, which headers go
+//! along, and what comes back.
+//!
+//! Nothing of what the caller wrote decides where a connection's keys go: the address is the declared base with a checked path after
+//! it, and a redirect is an answer like any other.
+
+mod call;
+mod headers;
+mod path;
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use handclasp_domain::Secret;
-use handclasp_outbound::Request;
+use handclasp_outbound::Request as Outgoing;
+pub use handclasp_outbound::{AnswerBody, StreamBody};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
+pub use self::call::{Answer, BODY_MOST, BadCall, Body, Call, NotSent, Request};
+pub use self::headers::NotPassedOn;
+pub use self::path::BadPath;
 use crate::call::add_headers;
 use crate::endpoint::Endpoint;
 use crate::held::Held;
@@ -65,7 +77,7 @@ impl Api {
     /// secrets for it.
     pub(crate) fn authorize(
         &self,
-        request: &mut Request,
+        request: &mut Outgoing,
         held: &Held,
         values: &Values,
     ) -> Result<(), ProviderFailure> {
@@ -102,7 +114,7 @@ impl Api {
 }
 
 /// Adds the access token, in the usual way.
-pub(crate) fn bearer(request: &mut Request, held: &Held) -> Result<(), ProviderFailure> {
+pub(crate) fn bearer(request: &mut Outgoing, held: &Held) -> Result<(), ProviderFailure> {
     let value = Secret::new(format!("{} {}", held.token_type, held.access_token));
     request.headers.insert(AUTHORIZATION, sensitive(&value)?);
     Ok(())
