@@ -5,7 +5,9 @@ import { look } from '../lib/browser.mjs';
 import { onlyConnection, world } from '../lib/journey.mjs';
 import {
   atSandbox,
+  chooseCompany,
   complete,
+  goOnWithoutChoice,
   openConnection,
   openOutcomes,
   reconnect,
@@ -63,8 +65,15 @@ journey('Sandbox: what the address fixes is all that happens', async (it) => {
   const { linkUrl } = await onlyConnection(sdk, company.id);
   await page.goto(`${linkUrl}?sandbox.scenario=several-entities`);
   await atSandbox(page, 'goOn');
+  // Nothing is chosen beforehand, and going on without a choice says so.
+  await shows(page, 'whichCompany');
+  await look(visit);
+  await goOnWithoutChoice(page);
+  await says(page, 'Choose a company');
+  await look(visit);
+  await chooseCompany(page, 'Harbour Street Cycles');
   const parameters = await landing(page, platform);
-  assert.deepEqual(parameters, { status: '200', company: 'Marigold Bakery', madeUp: 'true' });
+  assert.deepEqual(parameters, { status: '200', company: 'Harbour Street Cycles', madeUp: 'true' });
 
   visit.answers(400, /sandbox_scenario=nothing/);
   await page.goto(`${linkUrl}?sandbox.scenario=nothing`);

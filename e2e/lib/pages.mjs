@@ -9,6 +9,7 @@ export const headings = {
   consent: /^connect .* to .*\?$/i,
   sandbox: /./,
   connection: /^sandbox$/i,
+  whichCompany: /^which company do you want to connect/i,
   declined: /^you did not allow access/i,
   failed: /could not complete this|is not answering|stopped to be safe/i,
   leave: /^leave now/i,
@@ -33,6 +34,7 @@ const controls = {
   revoke: /^revoke access/i,
   connection: /sandbox/i,
   complete: /^done, return to/i,
+  connectIt: /^connect it to/i,
   tryAgain: /^try again/i,
   chooseAnother: /^choose different/i,
   connectAsWell: / as well$/i,
@@ -140,6 +142,19 @@ export async function connectAsWell(page) {
 export async function complete(page) {
   await shows(page, 'whatToConnect');
   await press(page, 'complete');
+}
+
+/** Of several companies that a sign-in reaches: says which. */
+export async function chooseCompany(page, name) {
+  await shows(page, 'whichCompany');
+  await page.getByRole('radio', { name }).check();
+  await press(page, 'connectIt');
+}
+
+/** There: goes on with nothing chosen. */
+export async function goOnWithoutChoice(page) {
+  await press(page, 'connectIt');
+  await shows(page, 'whichCompany');
 }
 
 /** After a failure, to the third party once more. In a journey the consent stands between. */

@@ -291,7 +291,7 @@ async fn what_can_not_be_set_is_named_and_changes_nothing() {
     enable(&stage).await;
     let before = stage.api.get(ACME).await.json;
     let many: Vec<_> = (0..101).map(|n| format!("s{n}")).collect();
-    let long = "x".repeat(1001);
+    let long = "x".repeat(10_001);
     for (name, value, named) in [
         ("enabled", Value::Null, "enabled"),
         ("enabled", json!("true"), "enabled"),

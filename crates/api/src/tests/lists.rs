@@ -281,9 +281,14 @@ async fn integrations_and_connections_are_found_and_ordered() {
             .await
             .contains(&"mqjo".to_owned())
     );
-    assert_eq!(keys(&[("query", "enabled=false")]).await, [""; 0]);
+    // The client has entered no registration.
+    let mut off = keys(&[("query", "enabled=false")]).await;
+    assert!(off.contains(&"gbol".to_owned()) && !off.contains(&"mqjo".to_owned()));
+    off.extend(keys(&[("query", "enabled=true")]).await);
+    off.sort_unstable();
     let mut sorted = keys(&[]).await;
     sorted.sort_unstable();
+    assert_eq!(off, sorted);
     assert_eq!(keys(&[("orderBy", "key")]).await, sorted);
     sorted.reverse();
     assert_eq!(keys(&[("orderBy", "-key")]).await, sorted);
@@ -295,10 +300,15 @@ async fn integrations_and_connections_are_found_and_ordered() {
     let list = format!("{}/connections", made[1]);
     let statuses =
         async |parameters: &[(&str, &str)]| list_of(&stage, &list, parameters, "status").await;
-    let both = ["Linked", "PendingAuth"];
+    // Made in the same moment.
+    let both = statuses(&[]).await;
+    let (linked, pending) = (["Linked".to_owned()], ["PendingAuth".to_owned()]);
+    let by_status = [&linked[..], &pending[..]].concat();
+    let backwards: Vec<_> = both.iter().rev().cloned().collect();
+    assert!(both == by_status || backwards == by_status);
     for (query, expected) in [
-        ("status=linked", &both[..1]),
-        ("status!=Linked", &both[1..]),
+        ("status=linked", &linked[..]),
+        ("status!=Linked", &pending[..]),
         ("platformName=sandbox&&integrationKey=MQJO", &both[..]),
         ("sourceType=Banking", &[]),
         ("lastSync>2000-01-01", &[]),
@@ -307,19 +317,15 @@ async fn integrations_and_connections_are_found_and_ordered() {
     ] {
         assert_eq!(statuses(&[("query", query)]).await, expected, "{query}");
     }
-    for order in [
-        "created",
-        "status",
-        "lastSync",
-        "platformName",
-        "sourceType",
-    ] {
+    assert_eq!(statuses(&[("orderBy", "status")]).await, by_status);
+    assert_eq!(
+        statuses(&[("orderBy", "-status")]).await,
+        ["PendingAuth", "Linked"]
+    );
+    for order in ["created", "lastSync", "platformName", "sourceType"] {
         assert_eq!(statuses(&[("orderBy", order)]).await, both, "{order}");
-        let backwards = format!("-{order}");
-        assert_eq!(
-            statuses(&[("orderBy", &backwards)]).await,
-            ["PendingAuth", "Linked"]
-        );
+        let other = format!("-{order}");
+        assert_eq!(statuses(&[("orderBy", &other)]).await, backwards, "{other}");
     }
 }
 

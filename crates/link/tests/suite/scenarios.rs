@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use handclasp_domain::PlatformKey;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -89,7 +89,10 @@ async fn ends(scenario: &str, expected: Ends) {
     let mut person = world.person();
     let fixed = format!("{start}?sandbox.scenario={scenario}");
     let sign_in = person.open(&fixed).await;
-    let ended = person.press(&sign_in, "Go on").await;
+    let mut ended = person.press(&sign_in, "Go on").await;
+    if scenario == "several-entities" {
+        ended = person.choose_company(&ended, "Marigold Bakery").await;
+    }
     let landing = |page: &Page, name: &str| {
         let found = page.url.query_pairs().find(|(known, _)| known == name);
         found.map(|(_, value)| value.into_owned())
@@ -202,7 +205,8 @@ async fn another_company_at_the_second_sign_in_is_refused_by_name() {
     let world = World::start().await;
     let mut person = world.person();
     let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
-    let overview = person.go_on_with(&sign_in, "several-entities").await;
+    let entities = person.go_on_with(&sign_in, "several-entities").await;
+    let overview = person.choose_company(&entities, "Marigold Bakery").await;
     assert_eq!(world.statuses().await, ["Linked"]);
     assert_eq!(world.parties().await, ["Marigold Bakery"]);
     let details = person.click(&overview, "Sandbox").await;
@@ -251,4 +255,44 @@ async fn banks_and_shops_are_signed_in_to_alike() {
         person.press(&sign_in, "Allow access").await;
         assert_eq!(world.statuses().await, ["Linked", "Linked"]);
     }
+}
+
+#[tokio::test]
+async fn of_several_companies_the_person_says_which() {
+    let world = World::start().await;
+    let mut person = world.person();
+    let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
+    let entities = person.go_on_with(&sign_in, "several-entities").await;
+    assert_eq!(entities.heading(), "Which company do you want to connect?");
+    // Nothing is connected yet, and what was not offered can't be.
+    assert_eq!(world.statuses().await, ["PendingAuth"]);
+    let missing = person.press(&entities, "Connect it to").await;
+    assert!(missing.words().contains("Choose a company"));
+    let (action, mut fields) = entities.form("Connect it to");
+    fields.push(("entity".to_owned(), "somebody-else".to_owned()));
+    let other = person.request(Method::POST, action, Some(fields)).await;
+    assert!(other.words().contains("Choose a company"));
+    assert_eq!(world.statuses().await, ["PendingAuth"]);
+    // Coming back to the result is coming back to the question.
+    let again = person.open(entities.url.as_str()).await;
+    let linked = person.choose_company(&again, "Harbour Street Cycles").await;
+    assert!(
+        linked.words().contains("Harbour Street Cycles"),
+        "{}",
+        linked.words()
+    );
+    assert_eq!(world.statuses().await, ["Linked"]);
+    assert_eq!(world.parties().await, ["Harbour Street Cycles"]);
+    assert_eq!(world.told("connection.connected").await, 1);
+    // Once it is known which, nobody is asked again.
+    let details = person.click(&linked, "Sandbox").await;
+    let consent = person.click(&details, "Sign in at Sandbox again").await;
+    let sign_in = person.press(&consent, "Continue to Sandbox").await;
+    let overview = person.go_on_with(&sign_in, "several-entities").await;
+    assert!(
+        overview.heading().starts_with("Your connections to"),
+        "{}",
+        overview.heading()
+    );
+    assert_eq!(world.parties().await, ["Harbour Street Cycles"]);
 }

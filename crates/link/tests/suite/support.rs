@@ -306,6 +306,17 @@ impl Person<'_> {
         }
     }
 
+    /// Says which of several companies is meant, by the name at its button.
+    pub(crate) async fn choose_company(&mut self, page: &Page, name: &str) -> Page {
+        let (action, mut fields) = page.form("Connect it to");
+        fields.push(("entity".to_owned(), page.choice(name)));
+        let answer = self.request(Method::POST, action, Some(fields)).await;
+        match answer.refresh() {
+            Some(next) => self.open(next.as_str()).await,
+            None => answer,
+        }
+    }
+
     /// One request, and the redirects after it.
     pub(crate) async fn request(
         &mut self,
@@ -465,6 +476,20 @@ impl Page {
         other
             .and_then(|choice| choice.attr("value"))
             .unwrap()
+            .to_owned()
+    }
+
+    /// The value of the choice with this text.
+    pub(crate) fn choice(&self, words: &str) -> String {
+        let dom = self.dom();
+        let label = Selector::parse("label").unwrap();
+        let radio = Selector::parse("input[type=radio]").unwrap();
+        let found = dom
+            .select(&label)
+            .find(|label| label.text().collect::<String>() == words);
+        let found = found.and_then(|label| label.select(&radio).next()?.attr("value"));
+        found
+            .unwrap_or_else(|| panic!("no choice {words:?} on {}: {}", self.url, self.words()))
             .to_owned()
     }
 

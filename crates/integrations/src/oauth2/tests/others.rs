@@ -30,7 +30,8 @@ async fn identities() {
         (json!({"organisation": {"id": ["7f"]}}), None),
         (json!({"organisation": "7f"}), None),
     ] {
-        let fake = Fake::always(Reply::json(200, &body)).await;
+        let listed = json!([body["organisation"]]);
+        let fake = Fake::always(Reply::json(200, &listed)).await;
         let client = client(sandbox(&fake.origin));
         let with = With::new(outbound());
         let calls = with.calls(Deadline::start());
