@@ -448,6 +448,26 @@ impl Client {
         }
     }
 
+    /// Ends at the third party what a connection holds, and no more of what the person allowed where the third party tells these apart.
+    ///
+    /// # Errors
+    /// [`ProviderFailure`], as of [`Client::revoke`].
+    pub async fn disconnect(
+        &self,
+        calls: &Calls<'_>,
+        held: &Held,
+    ) -> Result<Revocation, ProviderFailure> {
+        let account = self.integration.account.as_ref();
+        if account.is_none_or(|account| account.revocation.is_none()) {
+            return self.revoke(calls, held).await;
+        }
+        match self.revoke_account(calls, held).await {
+            // Nobody chose a company. To end all would end the person's other connections.
+            Err(ProviderFailure::Unfilled(_)) => Ok(Revocation::NotOffered),
+            ended => ended,
+        }
+    }
+
     /// Ends access to the connected company alone: what else the same person connected at this third party stays.
     ///
     /// # Errors

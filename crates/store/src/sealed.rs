@@ -72,7 +72,7 @@ impl SealedColumn {
 }
 
 /// Columns of bytes that are not sealed, each with what it is instead.
-pub const NOT_SEALED: [(&str, &str, &str); 6] = [
+pub const NOT_SEALED: [(&str, &str, &str); 7] = [
     ("api_key", "hash", "a hash of a random key"),
     (
         "authorization_request",
@@ -83,6 +83,7 @@ pub const NOT_SEALED: [(&str, &str, &str); 6] = [
     ("consent", "user_agent_mac", "a MAC"),
     ("journey", "browser", "a hash of a random cookie"),
     ("kept_answer", "fingerprint", "a MAC"),
+    ("sandbox_grant", "browser", "a hash of a random cookie"),
 ];
 
 /// Names a row of a table with a sealed column.
@@ -190,7 +191,8 @@ pub async fn page(
             on.rows(statement, values!["", limit]).await?
         }
         (_, Some(RowKey::For(client, key))) => {
-            on.rows(statement, values![*client, key.as_str(), limit]).await?
+            on.rows(statement, values![*client, key.as_str(), limit])
+                .await?
         }
         (SealedColumn::IntegrationSetting, None | Some(RowKey::Of(..) | RowKey::Named(_))) => {
             on.rows(statement, values![Uuid::nil(), "", limit]).await?

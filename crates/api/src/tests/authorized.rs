@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use handclasp_app::{Browser, CallbackAnswer, Caller, Origin, Parameters, StartAuthorization};
+use handclasp_app::{
+    Browser, CallbackAnswer, Caller, Origin, Parameters, Prepared, StartAuthorization,
+};
 use handclasp_domain::{Actor, AttemptState};
 use handclasp_integrations::CallbackQuery;
 use handclasp_testkit::{Holding, ScriptedThirdParty, Setup, TestApp, Told};
@@ -107,7 +109,9 @@ async fn authorize(stage: &Stage, connection: &str, values: &[(&str, &str)]) {
         .start_authorization(&caller, browser, start)
         .await
         .unwrap();
-    let url = app.authorization_url(&attempt).unwrap().unwrap();
+    let Some(Prepared::Go(url)) = app.go_on(&caller, &attempt).await.unwrap() else {
+        panic!("nothing is asked for");
+    };
     let state = url
         .query_pairs()
         .find(|(name, _)| name == "state")

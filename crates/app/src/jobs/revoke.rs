@@ -124,7 +124,8 @@ impl App {
             }
             Err(error) => return Err(error),
         };
-        match client.revoke(&self.calls(Deadline::start()), &held).await {
+        let calls = self.calls(Deadline::start());
+        match client.disconnect(&calls, &held).await {
             Ok(_) => Ok(Revoked::Done),
             Err(failure) => {
                 tracing::info!(integration = %due.platform_key, %failure, "a token is not revoked yet");
