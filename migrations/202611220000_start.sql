@@ -151,7 +151,7 @@ CREATE TABLE connection (
     version {int} NOT NULL,
     PRIMARY KEY (client_id, company_created, company_id, id)
 ) {keyed};
-CREATE UNIQUE INDEX connection_company ON connection (client_id, company_id, id);
+CREATE UNIQUE INDEX connection_company ON connection (company_id, id);
 
 CREATE TABLE connection_error (
     client_id {uuid} NOT NULL,
