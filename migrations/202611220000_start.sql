@@ -77,6 +77,8 @@ CREATE TABLE integration_setting (
     PRIMARY KEY (client_id, platform_key)
 ) {strict};
 
+-- In the order of creation, as lists mostly show them: a page's companies lie in one place. By its id a company is found through
+-- company_id, which is also what writing transactions read by: ids are random, so two of them seldom meet on a page of that index.
 CREATE TABLE company (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
@@ -88,7 +90,7 @@ CREATE TABLE company (
     created {instant} NOT NULL,
     created_by {text},
     last_sync {instant},
-    PRIMARY KEY (client_id, id)
+    PRIMARY KEY (client_id, created, id)
 ) {keyed};
 CREATE UNIQUE INDEX company_id ON company (id);
 
@@ -147,10 +149,12 @@ CREATE TABLE counter (
     PRIMARY KEY (client_id, kind, slot)
 ) {keyed};
 
--- A company's connections lie together: lists of companies show them all.
+-- A company's connections lie together, and those of companies made one after the other next to each other, since lists of companies
+-- show them all. company_created: as in the company's own row. All but lists finds them by connection_company.
 CREATE TABLE connection (
     client_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
+    company_created {instant} NOT NULL,
     company_id {uuid} NOT NULL,
     platform_key {text} NOT NULL,
     source_type {text} NOT NULL,
@@ -161,9 +165,9 @@ CREATE TABLE connection (
     created {instant} NOT NULL,
     last_sync {instant},
     version {int} NOT NULL,
-    PRIMARY KEY (client_id, company_id, id)
+    PRIMARY KEY (client_id, company_created, company_id, id)
 ) {keyed};
-CREATE UNIQUE INDEX connection_id ON connection (id);
+CREATE UNIQUE INDEX connection_company ON connection (company_id, id);
 
 CREATE TABLE connection_error (
     client_id {uuid} NOT NULL,

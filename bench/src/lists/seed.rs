@@ -241,12 +241,12 @@ impl Words {
                 SELECT {client}, at, id, lower(name), CASE WHEN i % 3 = 0 THEN at + 7 ELSE 0 END,
                     CASE WHEN {tagged} THEN '{around}{tag}{around}' ELSE '{around}' END,
                     '{around}' || {statuses} || '{around}{kinds}{platforms}', lower(description) FROM seeding ORDER BY at;
-            INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
+            INSERT INTO connection (client_id, id, company_created, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
-                SELECT {client}, first, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY i;
-            INSERT INTO connection (client_id, id, company_id, platform_key, source_type, state, state_since, third_party_id,
+                SELECT {client}, first, at, id, '{first}', '{first_kind}', {status}, at, NULL, NULL, at + 1, NULL, 1 FROM seeding ORDER BY i;
+            INSERT INTO connection (client_id, id, company_created, company_id, platform_key, source_type, state, state_since, third_party_id,
                 third_party_name, created, last_sync, version)
-                SELECT {client}, second, id, '{second}', '{second_kind}', 'PendingAuth', NULL, NULL, NULL, at + 2, NULL, 1
+                SELECT {client}, second, at, id, '{second}', '{second_kind}', 'PendingAuth', NULL, NULL, NULL, at + 2, NULL, 1
                 FROM seeding ORDER BY i;
             {marks}
             INSERT INTO counter (client_id, kind, slot, n)

@@ -50,7 +50,7 @@ macro_rules! whole {
             s.id, s.name, s.description, s.tags, s.created
         FROM company c
         CROSS JOIN (SELECT 0 AS kind UNION ALL SELECT 1 AS kind) k
-        LEFT JOIN connection n ON k.kind = 0 AND n.client_id = c.client_id AND n.company_id = c.id
+        LEFT JOIN connection n ON k.kind = 0 AND n.company_id = c.id
         LEFT JOIN connection_error e ON e.client_id = n.client_id AND e.connection_id = n.id
         LEFT JOIN company u ON u.client_id = c.client_id AND u.id = c.parent_id
         LEFT JOIN subsidiary b ON k.kind = 1 AND b.client_id = c.client_id AND b.parent_id = c.id

@@ -10,11 +10,11 @@
 use std::time::Instant;
 
 use handclasp_domain::query::{CompanyOrder, Order};
-use handclasp_domain::{ClientId, CompanyId, Id};
+use handclasp_domain::{ClientId, Id};
 use uuid::Uuid;
 
 use crate::company::CompanyWithConnections;
-use crate::company_batch;
+use crate::company_batch::{self, Place};
 use crate::company_filter::{Condition, Filter, Mark, Way};
 use crate::company_list::counter_kind;
 use crate::composed::{Bound, Composed, Piece};
@@ -63,8 +63,8 @@ pub async fn page_where_few(
         deadline,
         most: few,
     };
-    let (ids, total) = search.ids(wanted).await?;
-    let companies = company_batch::find_all(tx, client, &ids).await?;
+    let (places, total) = search.places(wanted).await?;
+    let companies = company_batch::find_all(tx, client, &places).await?;
     Ok((companies, total))
 }
 
@@ -86,7 +86,7 @@ struct Walk<'a> {
 }
 
 impl Search<'_> {
-    async fn ids(&mut self, wanted: &Wanted) -> Result<(Vec<CompanyId>, i64), StoreError> {
+    async fn places(&mut self, wanted: &Wanted) -> Result<(Vec<Place>, i64), StoreError> {
         let condition = &wanted.filter.0;
         if let Some(along) = plain(condition, wanted.order.by)
             && wanted.offset == 0
@@ -113,8 +113,8 @@ impl Search<'_> {
             return Ok((cut(few, wanted), total));
         }
         let along = along.filter(|_| wanted.order.by == CompanyOrder::Created);
-        let ids = self.walk(wanted, condition, along, total).await?;
-        Ok((ids, total))
+        let places = self.walk(wanted, condition, along, total).await?;
+        Ok((places, total))
     }
 
     /// The mark with the fewest companies among those that all must have, where going along it pays; and the total, where counters
@@ -176,7 +176,7 @@ impl Search<'_> {
         condition: &Condition,
         along: Option<&Mark>,
         order: Order<CompanyOrder>,
-    ) -> Result<Vec<CompanyId>, StoreError> {
+    ) -> Result<Vec<Place>, StoreError> {
         use Piece::{Sql, Value};
         let mut pieces = vec![Sql(match order.by {
             CompanyOrder::Created => "WITH found AS MATERIALIZED (SELECT l.company_id, l.created",
@@ -193,7 +193,7 @@ impl Search<'_> {
         pieces.extend([
             Sql(" LIMIT "),
             Value(Bound::Int(most)),
-            Sql(") SELECT company_id FROM found"),
+            Sql(") SELECT company_id, created FROM found"),
             Sql(match (order.by, order.descending) {
                 (CompanyOrder::Created, false) => " ORDER BY created, company_id",
                 (CompanyOrder::Created, true) => " ORDER BY created DESC, company_id DESC",
@@ -205,7 +205,7 @@ impl Search<'_> {
                 }
             }),
         ]);
-        ids_of(&self.run(Composed::join(pieces)).await?)
+        places_of(&self.run(Composed::join(pieces)).await?)
     }
 
     async fn count(
@@ -228,7 +228,7 @@ impl Search<'_> {
         &mut self,
         wanted: &Wanted,
         along: Option<&Mark>,
-    ) -> Result<(Vec<CompanyId>, i64), StoreError> {
+    ) -> Result<(Vec<Place>, i64), StoreError> {
         let walk = Walk {
             condition: &wanted.filter.0,
             along,
@@ -241,8 +241,8 @@ impl Search<'_> {
         };
         let rows = self.along(&walk, wanted.limit.into(), 0, Some(kind));
         let rows = rows.await?;
-        let total = rows.first().map_or(Ok(0), |row| row.get(1))?;
-        Ok((ids_of(&rows)?, total))
+        let total = rows.first().map_or(Ok(0), |row| row.get(2))?;
+        Ok((places_of(&rows)?, total))
     }
 
     /// The page, out of a list whose length is known: from the end that it is nearer to.
@@ -252,7 +252,7 @@ impl Search<'_> {
         condition: &Condition,
         along: Option<&Mark>,
         total: i64,
-    ) -> Result<Vec<CompanyId>, StoreError> {
+    ) -> Result<Vec<Place>, StoreError> {
         let length = i64::from(wanted.limit).min(total - wanted.offset);
         if length <= 0 {
             return Ok(Vec::new());
@@ -267,14 +267,14 @@ impl Search<'_> {
         };
         let skipped = if backwards { after } else { wanted.offset };
         let rows = self.along(&walk, length, skipped, None).await?;
-        let mut ids = ids_of(&rows)?;
+        let mut places = places_of(&rows)?;
         if backwards {
-            ids.reverse();
+            places.reverse();
         }
-        Ok(ids)
+        Ok(places)
     }
 
-    /// A part of the way: the ids, each with the total of the counter that is named.
+    /// A part of the way: where the companies lie, each with the total of the counter that is named.
     async fn along(
         &mut self,
         walk: &Walk<'_>,
@@ -285,8 +285,8 @@ impl Search<'_> {
         use Piece::{Sql, Value};
         let plain = plain(walk.condition, walk.order).is_some();
         let mut pieces = vec![Sql(match (walk.along, plain) {
-            (Some(_), true) => "SELECT m.company_id",
-            (None, _) | (Some(_), false) => "SELECT l.company_id",
+            (Some(_), true) => "SELECT m.company_id, m.created",
+            (None, _) | (Some(_), false) => "SELECT l.company_id, l.created",
         })];
         if let Some(kind) = counter {
             pieces.extend([
@@ -388,13 +388,19 @@ fn plain(condition: &Condition, order: CompanyOrder) -> Option<Option<&Mark>> {
     }
 }
 
-fn ids_of(rows: &[Row]) -> Result<Vec<CompanyId>, StoreError> {
-    rows.iter().map(|row| row.get(0)).collect()
+fn places_of(rows: &[Row]) -> Result<Vec<Place>, StoreError> {
+    let place = |row: &Row| {
+        Ok(Place {
+            id: row.get(0)?,
+            created: row.get(1)?,
+        })
+    };
+    rows.iter().map(place).collect()
 }
 
 /// The page out of all of them.
-fn cut(ids: Vec<CompanyId>, wanted: &Wanted) -> Vec<CompanyId> {
+fn cut(places: Vec<Place>, wanted: &Wanted) -> Vec<Place> {
     let skipped = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
     let length = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-    ids.into_iter().skip(skipped).take(length).collect()
+    places.into_iter().skip(skipped).take(length).collect()
 }

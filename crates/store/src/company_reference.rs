@@ -4,7 +4,7 @@
 use handclasp_domain::{ClientId, CompanyId};
 
 use crate::reader::Reader;
-use crate::{StoreError, Tx, statements, values};
+use crate::{StoreError, Tx, Value, statements, values};
 
 statements! {
     /// The parent of a company.
@@ -18,9 +18,8 @@ statements! {
     /// A subsidiary.
     REMOVE = "DELETE FROM subsidiary WHERE client_id = $1 AND parent_id = $2 AND company_id = $3";
     /// The subsidiaries of a company that goes.
-    ORPHAN = "UPDATE company SET parent_id = NULL WHERE client_id = $1 AND id IN (
-        SELECT company_id FROM subsidiary WHERE client_id = $1 AND parent_id = $2)";
-    /// The same, on the other side.
+    ORPHANS = "SELECT company_id FROM subsidiary WHERE client_id = $1 AND parent_id = $2";
+    /// The same, gone.
     REMOVE_ALL = "DELETE FROM subsidiary WHERE client_id = $1 AND parent_id = $2";
 }
 
@@ -98,7 +97,19 @@ pub async fn forget(
     if let Some(had) = had {
         tx.execute(&REMOVE, values![client, had, id]).await?;
     }
-    tx.execute(&ORPHAN, values![client, id]).await?;
+    // Each by its id: as one statement, the engines would go through all of the client's companies.
+    let orphans = tx.query(&ORPHANS, values![client, id]).await?;
+    let rows = orphans
+        .iter()
+        .map(|row| {
+            Ok(vec![
+                client.into(),
+                row.get::<CompanyId>(0)?.into(),
+                Value::Null,
+            ])
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    tx.insert_many(&SET_PARENT, &rows).await?;
     tx.execute(&REMOVE_ALL, values![client, id]).await?;
     Ok(())
 }

@@ -30,12 +30,15 @@ macro_rules! columns {
 }
 
 statements! {
-    /// A connection.
-    INSERT = concat!("INSERT INTO connection (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    /// A connection of a company that is there.
+    INSERT = concat!("INSERT INTO connection (", columns!(), ", company_created)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, created FROM company WHERE client_id = $1 AND id = $3");
     /// One connection of one company.
     GET = concat!("SELECT ", columns!(), " FROM connection WHERE client_id = $1 AND id = $2 AND company_id = $3");
-    /// All connections of a company.
-    OF_COMPANY = concat!("SELECT ", columns!(), " FROM connection WHERE client_id = $1 AND company_id = $2 ORDER BY created, id");
+    /// All connections of a company. Whose they are is the company's to say: asked for a client's connections, SQLite would go through all.
+    OF_COMPANY = "SELECT n.client_id, n.id, n.company_id, n.platform_key, n.source_type, n.state, n.state_since,
+            n.third_party_id, n.third_party_name, n.created, n.last_sync, n.version
+        FROM company c JOIN connection n ON n.company_id = c.id WHERE c.client_id = $1 AND c.id = $2 ORDER BY n.created, n.id";
     /// A transition, if nobody was faster.
     UPDATE = "UPDATE connection SET state = $4, state_since = $5, third_party_id = $6, third_party_name = $7, version = $8
         WHERE client_id = $1 AND id = $2 AND company_id = $9 AND version = $3";
@@ -90,27 +93,31 @@ pub(crate) fn connection_at(row: &Row, from: usize) -> Result<Connection, StoreE
     })
 }
 
-/// Adds a connection.
+/// Adds a connection. Its company is there: [`StoreError::NotOneRow`] otherwise.
 pub async fn insert(tx: &mut Tx, connection: &Connection) -> Result<(), StoreError> {
     let third_party = connection.third_party.as_ref();
-    tx.execute(
-        &INSERT,
-        values![
-            connection.client,
-            connection.id,
-            connection.company,
-            connection.platform_key.as_str(),
-            connection.source_type.as_str(),
-            connection.state.as_str(),
-            connection.state.since(),
-            third_party.map(|t| t.id.as_str()),
-            third_party.map(|t| t.name.as_str()),
-            connection.created,
-            connection.last_sync,
-            connection.version
-        ],
-    )
-    .await?;
+    let added = tx
+        .execute(
+            &INSERT,
+            values![
+                connection.client,
+                connection.id,
+                connection.company,
+                connection.platform_key.as_str(),
+                connection.source_type.as_str(),
+                connection.state.as_str(),
+                connection.state.since(),
+                third_party.map(|t| t.id.as_str()),
+                third_party.map(|t| t.name.as_str()),
+                connection.created,
+                connection.last_sync,
+                connection.version
+            ],
+        )
+        .await?;
+    if added != 1 {
+        return Err(StoreError::NotOneRow);
+    }
     company_list::connected(tx, connection).await
 }
 

@@ -22,8 +22,8 @@ impl Statement {
         self.sql
     }
 
-    /// The same with `?n` for `$n`, since SQLite would number `$n` by first appearance, and without `FOR UPDATE` and
-    /// `SKIP LOCKED`, which it does not know: there, one transaction writes at a time.
+    /// The same with `?n` for `$n`, since SQLite would number `$n` by first appearance, without `FOR UPDATE` and
+    /// `SKIP LOCKED`, which it does not know: there, one transaction writes at a time; and with its own word for `AS UUID`.
     pub const fn sqlite(&self) -> &'static str {
         self.sqlite
     }
@@ -59,23 +59,27 @@ impl Statement {
     }
 }
 
-/// Writes `?` for each `$` that a digit follows, and blanks for the words of row locks. The length stays, so that it can be
-/// done when the program is built.
+/// Writes `?` for each `$` that a digit follows, blanks for the words of row locks, and `AS BLOB` for `AS UUID`. The length stays, so that
+/// it can be done when the program is built.
 #[doc(hidden)]
 pub const fn for_sqlite<const N: usize>(sql: &str) -> [u8; N] {
     let from = sql.as_bytes();
     let mut to = [0; N];
     let mut at = 0;
     let mut blank_until = 0;
+    let mut blob_until = 0;
     while at < N {
         if starts_with(from, at, b"FOR UPDATE") {
             blank_until = at + b"FOR UPDATE".len();
         } else if starts_with(from, at, b"SKIP LOCKED") {
             blank_until = at + b"SKIP LOCKED".len();
+        } else if starts_with(from, at, b"AS UUID") {
+            blob_until = at + b"AS UUID".len();
         }
         let parameter = from[at] == b'$' && at + 1 < N && from[at + 1].is_ascii_digit();
         to[at] = match () {
             () if at < blank_until => b' ',
+            () if at < blob_until => b"AS BLOB"[b"AS BLOB".len() + at - blob_until],
             () if parameter => b'?',
             () => from[at],
         };
@@ -160,6 +164,8 @@ mod tests {
         MIXED = concat!("SELECT $2, $1, $2, $12", " FROM t WHERE price = '$'");
         /// A claim.
         CLAIM = "SELECT id FROM t LIMIT $1 FOR UPDATE SKIP LOCKED";
+        /// A parameter's type.
+        TYPED = "VALUES (CAST($1 AS UUID), $2)";
     }
 
     #[test]
@@ -170,7 +176,8 @@ mod tests {
         );
         assert_eq!(MIXED.parameters(), 12);
         assert!(MIXED.name().ends_with("::MIXED"));
-        assert_eq!(STATEMENTS.len(), 2);
+        assert_eq!(STATEMENTS.len(), 3);
         assert_eq!(CLAIM.sqlite().trim_end(), "SELECT id FROM t LIMIT ?1");
+        assert_eq!(TYPED.sqlite(), "VALUES (CAST(?1 AS BLOB), ?2)");
     }
 }

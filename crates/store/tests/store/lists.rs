@@ -379,6 +379,8 @@ handclasp_store::statements! {
     COUNTS = "SELECT kind, CAST(SUM(n) AS BIGINT) FROM counter WHERE client_id = $1 GROUP BY kind";
     /// The marks of one client.
     MARKS = "SELECT mark, COUNT(*) FROM company_mark WHERE client_id = $1 GROUP BY mark";
+    /// How long a statement may take on PostgreSQL, in milliseconds.
+    LIMIT = "SELECT CAST(extract(epoch FROM CAST(current_setting('statement_timeout') AS interval)) * 1000 AS BIGINT)";
     /// The rows of one client.
     ROWS = "SELECT COUNT(*) FROM company_list WHERE client_id = $1";
 }
@@ -541,4 +543,107 @@ both_engines! {
             assert_eq!(ask(&store, client, wanted.clone(), 10).await, (Vec::new(), 0));
         }
     }
+}
+
+/// As many companies, with a connection each, as an operator's import would bring before the server was ever analyzed.
+async fn import(url: &str, client: ClientId, companies: u32) {
+    let sql = format!(
+        "INSERT INTO company (client_id, id, name, tags, products, created)
+            SELECT '{client}', gen_random_uuid(), 'Name ' || i, '{{}}', '[]', i FROM generate_series(1, {companies}) i;
+        INSERT INTO company_list (client_id, created, company_id, name, last_sync, tags, connections)
+            SELECT client_id, created, id, lower(name), 0, '', '' FROM company;
+        INSERT INTO connection (client_id, id, company_created, company_id, platform_key, source_type, state, created, version)
+            SELECT client_id, gen_random_uuid(), created, id, 'aaaa', 'Accounting', 'PendingAuth', created, 1 FROM company;
+        INSERT INTO counter (client_id, kind, slot, n) VALUES ('{client}', 'companies', 7, {companies})",
+        client = client.uuid(),
+    );
+    connect(url).await.batch_execute(&sql).await.unwrap();
+}
+
+#[test]
+fn before_its_first_analysis_postgres_reads_a_page_and_not_a_clients_rows() {
+    on_postgres(async |db| {
+        let store = product(db).await;
+        let direct = connect(db.url()).await;
+        for table in ["company", "company_list", "connection"] {
+            let off = format!("ALTER TABLE {table} SET (autovacuum_enabled = off)");
+            direct.batch_execute(&off).await.unwrap();
+        }
+        let client = ClientId::from_uuid(Uuid::from_u128(1));
+        let wanted = |by, descending| Wanted {
+            filter: Filter::everything(),
+            order: Order { by, descending },
+            limit: 100,
+            offset: 0,
+        };
+        let by = [
+            CompanyOrder::Created,
+            CompanyOrder::Name,
+            CompanyOrder::LastSync,
+        ];
+        // The plans are made while there is nothing, and kept.
+        for by in by {
+            assert_eq!(ask(&store, client, wanted(by, false), 100).await.1, 0);
+        }
+        import(db.url(), client, 3_000).await;
+        let mut pages = 0;
+        for by in by {
+            for descending in [false, true] {
+                let (page, total) = ask(&store, client, wanted(by, descending), 100).await;
+                assert_eq!((page.len(), total), (100, 3_000));
+                pages += 1;
+            }
+        }
+        // What a session read is told when it ends.
+        store.close().await;
+        let read = "SELECT relname::text, CAST(seq_tup_read + COALESCE(idx_tup_fetch, 0) AS BIGINT) FROM pg_stat_user_tables
+            WHERE relname IN ('company', 'company_list', 'connection')";
+        let mut seen = Vec::new();
+        for _ in 0..100 {
+            let rows = direct.query(read, &[]).await.unwrap();
+            seen = rows
+                .iter()
+                .map(|row| (row.get(0), row.get(1)))
+                .collect::<Vec<(String, i64)>>();
+            if seen.iter().all(|(_, read)| *read >= pages * 100) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        // Importing reads each row of `company` once or twice.
+        let most = |table: &str| pages * 100 + if table == "company" { 6_000 } else { 0 };
+        for (table, read) in &seen {
+            assert!(*read >= pages * 100 && *read <= most(table), "{seen:?}");
+        }
+    });
+}
+
+#[test]
+fn what_is_read_after_a_query_has_its_own_time() {
+    on_postgres(async |db| {
+        let store = product(db).await;
+        let client = ClientId::from_uuid(Uuid::from_u128(1));
+        let filters = [None, Some("name~a")];
+        for query in filters {
+            let query = query.map(|text| parse_query(text).unwrap().unwrap());
+            let wanted = Wanted {
+                filter: Filter::new(query.as_ref(), None, &[]),
+                order: Order {
+                    by: CompanyOrder::Name,
+                    descending: false,
+                },
+                limit: 100,
+                offset: 0,
+            };
+            let limit = store.read("page", (client, wanted), |tx, (client, wanted)| {
+                Box::pin(async move {
+                    let deadline = Instant::now() + Duration::from_millis(700);
+                    company_page::page(tx, *client, wanted, deadline).await?;
+                    tx.query_one(&LIMIT, &[]).await?.get::<i64>(0)
+                })
+            });
+            let usual = i64::try_from(db.options.time_limit.as_millis()).unwrap();
+            assert_eq!(limit.await.unwrap(), usual);
+        }
+    });
 }

@@ -24,14 +24,7 @@ pub(crate) fn on_that_sqlite(connection: &Connection, statement: &Statement) -> 
     let prepared = connection
         .prepare(statement.sqlite())
         .unwrap_or_else(|error| panic!("{} on SQLite: {error}", statement.name()));
-    let explain = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
-    let mut plan = connection.prepare(&explain).unwrap();
-    let mut lines: Vec<String> = Vec::new();
-    // Raw: no values are bound, for nothing is run.
-    let mut rows = plan.raw_query();
-    while let Some(row) = rows.next().unwrap() {
-        lines.push(row.get(3).unwrap());
-    }
+    let lines = sqlite_plan(connection, statement);
     let tables = partial_indexes_and_tables(connection);
     let whole_tables = lines
         .into_iter()
@@ -50,6 +43,19 @@ pub(crate) fn on_that_sqlite(connection: &Connection, statement: &Statement) -> 
         misfits: Vec::new(),
         whole_tables,
     }
+}
+
+/// SQLite's plan, a line a step.
+pub(crate) fn sqlite_plan(connection: &Connection, statement: &Statement) -> Vec<String> {
+    let explain = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
+    let mut plan = connection.prepare(&explain).unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    // Raw: no values are bound, for nothing is run.
+    let mut rows = plan.raw_query();
+    while let Some(row) = rows.next().unwrap() {
+        lines.push(row.get(3).unwrap());
+    }
+    lines
 }
 
 /// Whether a name in a plan stands for rows that the statement itself made: a subquery or constants.
@@ -214,11 +220,29 @@ pub(crate) async fn on_that_postgres(client: &Client, statement: &Statement) -> 
         }
     }
 
+    let text = postgres_plan(client, statement).await;
+    let plan: Json = serde_json::from_str(&text).unwrap();
+    let mut whole_tables = Vec::new();
+    look_at(
+        &plan[0]["Plan"],
+        &partial_indexes(client).await,
+        &mut whole_tables,
+    );
+    Prepared {
+        parameters: prepared.params().len(),
+        columns: prepared.columns().len(),
+        misfits,
+        whole_tables,
+    }
+}
+
+/// PostgreSQL's plan, as JSON.
+pub(crate) async fn postgres_plan(client: &Client, statement: &Statement) -> String {
     client
         .batch_execute(&format!("PREPARE looked_at AS {}", statement.sql()))
         .await
         .unwrap();
-    let nulls = vec!["NULL"; prepared.params().len()].join(", ");
+    let nulls = vec!["NULL"; statement.parameters()].join(", ");
     let values = if nulls.is_empty() {
         nulls
     } else {
@@ -237,19 +261,7 @@ pub(crate) async fn on_that_postgres(client: &Client, statement: &Statement) -> 
             }
         })
         .unwrap();
-    let plan: Json = serde_json::from_str(text).unwrap();
-    let mut whole_tables = Vec::new();
-    look_at(
-        &plan[0]["Plan"],
-        &partial_indexes(client).await,
-        &mut whole_tables,
-    );
-    Prepared {
-        parameters: prepared.params().len(),
-        columns: prepared.columns().len(),
-        misfits,
-        whole_tables,
-    }
+    text.to_owned()
 }
 
 async fn partial_indexes(client: &Client) -> Vec<String> {

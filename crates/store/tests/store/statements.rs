@@ -1,11 +1,14 @@
 //! Every statement there is: prepared on both engines, its plan looked at, its words weighed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use handclasp_store::{Database, MIGRATIONS, Store, registry};
 use rusqlite::Connection;
 
-use crate::plans::{Prepared, on_that_postgres, on_that_sqlite, seed_postgres, seed_sqlite};
+use crate::plans::{
+    Prepared, on_that_postgres, on_that_sqlite, postgres_plan, seed_postgres, seed_sqlite,
+    sqlite_plan,
+};
 use crate::support::*;
 
 /// What Postgres-wire distributed engines do not take, what a transaction pooler loses, and what depends on the
@@ -228,6 +231,53 @@ fn every_statement_fits_postgres_as_it_fits_sqlite_and_reads_no_whole_table() {
             prepared.insert(statement.name(), here);
         }
         judge(&prepared);
+    });
+}
+
+/// Neither engine has statistics of a new database. By their primary keys companies and connections lie in the order of creation: to
+/// look for an id there is to go through all of a client's, and what writes would read where all new ones go.
+#[test]
+fn in_a_new_database_only_pages_look_companies_and_connections_up_by_creation() {
+    on_postgres(async |db| {
+        let path = db.path("product.db");
+        open_product(db, Database::Sqlite { path: path.clone() }).await;
+        let sqlite = Connection::open(path).unwrap();
+        let client = connect(db.url()).await;
+        let drop = "DROP TABLE part, thing, schema_migration, schema_lock";
+        client.batch_execute(drop).await.unwrap();
+        open_product(db, db.options.database.clone()).await;
+        let as_the_store_does = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off;
+            SET enable_material = off";
+        client.batch_execute(as_the_store_does).await.unwrap();
+        let mut by_creation = BTreeSet::new();
+        for statement in registry::statements() {
+            let plan = postgres_plan(&client, statement).await;
+            let here = ["\"company_pkey\"", "\"connection_pkey\""];
+            if here.iter().any(|index| plan.contains(index)) {
+                by_creation.insert(format!("{} on PostgreSQL: {plan}", statement.name()));
+            }
+            for line in sqlite_plan(&sqlite, statement) {
+                // How its key begins tells these tables from others, but for where the client is all that is known.
+                let table = line.split_whitespace().nth(1).unwrap_or_default();
+                let sql = statement.sql();
+                let is_named = ["company", "connection"].iter().any(|name| {
+                    let named =
+                        ["FROM", "JOIN", "UPDATE"].map(|word| format!("{word} {name} {table} "));
+                    table == *name || named.iter().any(|named| sql.contains(named))
+                });
+                let is_of_these = is_named && line.contains(" USING PRIMARY KEY ");
+                if is_of_these {
+                    by_creation.insert(format!("{} on SQLite: {line}", statement.name()));
+                }
+            }
+        }
+        by_creation.retain(|found| {
+            let pages = ["COMPANIES on", "CONNECTIONS on"];
+            !pages
+                .iter()
+                .any(|page| found.contains(&format!("company_batch::{page}")))
+        });
+        assert!(by_creation.is_empty(), "{by_creation:#?}");
     });
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object};
 use futures::FutureExt;
+use futures::future::join;
 use futures::stream::{FuturesOrdered, TryStreamExt};
 use handclasp_domain::Timestamp;
 use tokio_postgres::error::SqlState;
@@ -33,6 +34,8 @@ pub(crate) struct Lease {
     /// COMMIT, which saves round trips.
     ahead: Ahead,
     prepared: bool,
+    /// How long a statement may take that has no limit of its own.
+    time_limit: Duration,
     /// Given back before the connection is: whoever gets that one next takes a slot.
     slot: Option<Slot>,
 }
@@ -66,11 +69,17 @@ impl Drop for Slot {
 }
 
 impl Lease {
-    pub(super) fn new(object: Object, prepared: bool, slot: Option<Slot>) -> Self {
+    pub(super) fn new(
+        object: Object,
+        prepared: bool,
+        time_limit: Duration,
+        slot: Option<Slot>,
+    ) -> Self {
         Self {
             object: Some(object),
             ahead: Ahead::default(),
             prepared,
+            time_limit,
             slot,
         }
     }
@@ -245,30 +254,47 @@ impl Lease {
             // To the server, 0 is no limit.
             return Err(StoreError::TooSlow);
         }
+        // What is left of the time is this query's alone: what is asked after it has the limit that it always has.
         let mut limit = format!("SET LOCAL statement_timeout = {millis}");
-        if !composed.is_kept() {
+        let usual = self.time_limit.as_millis();
+        let mut unlimit = format!("SET LOCAL statement_timeout = {usual}");
+        if composed.is_kept() {
+            // It goes along an index from the beginning. Without statistics, to sort all rows of a client seems as good to the server.
+            limit.push_str("; SET LOCAL enable_sort = off");
+            unlimit.push_str("; SET LOCAL enable_sort = DEFAULT");
+        } else {
             // The best plan hangs on the values.
             limit.push_str("; SET LOCAL plan_cache_mode = force_custom_plan");
+            unlimit.push_str("; SET LOCAL plan_cache_mode = DEFAULT");
         }
+        let values = composed.values();
+        let prepared = match self.prepared && composed.is_kept() {
+            false => None,
+            true => {
+                // Before anything else is sent: to wait for it in between would let what comes later go before.
+                let types: Vec<Type> = values.iter().map(kind).collect();
+                let ready = self
+                    .client()?
+                    .prepare_typed_cached(composed.postgres(), &types);
+                Some(ready.await.map_err(|error| explain(&error))?)
+            }
+        };
         let mut ahead = self.ahead();
         let limit = match &ahead.begin {
             Some(begin) => format!("{begin}; {limit}"),
             None => limit,
         };
         ahead.begin = Some(limit.into());
+        let client = self.client()?;
         let query = async {
-            let values = composed.values();
-            let client = self.client()?;
             let rows = async {
-                if self.prepared && composed.is_kept() {
-                    let types: Vec<Type> = values.iter().map(kind).collect();
-                    let text = composed.postgres();
-                    let prepared = client.prepare_typed_cached(text, &types).await?;
-                    client.query(&prepared, &parameters(&values)).await
-                } else {
-                    client
-                        .query_typed(composed.postgres(), &typed(&values))
-                        .await
+                match &prepared {
+                    Some(prepared) => client.query(prepared, &parameters(&values)).await,
+                    None => {
+                        client
+                            .query_typed(composed.postgres(), &typed(&values))
+                            .await
+                    }
                 }
             };
             match rows.await {
@@ -281,6 +307,10 @@ impl Lease {
                 }
                 Err(error) => Err(explain(&error)),
             }
+        };
+        let query = async {
+            // Sent right behind it, so that nothing is waited for. Where the query failed, so does this, and the transaction is over.
+            join(query, self.control(&unlimit)).await.0
         };
         self.first(ahead, query).await
     }

@@ -31,6 +31,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// One of so many connections is for background work.
 const BACKGROUND_PART: usize = 3;
+/// Whatever is joined is looked up row by row in an index. Left to itself the server may plan, while a table is small or was never
+/// analyzed, to go through all of a client's rows for each page, and stay with that plan. Compiling a plan takes longer than running it.
+const PLANS: &str = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off";
 /// When a refused caller may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -76,7 +79,7 @@ impl Postgres {
             let own = config.get_options().unwrap_or_default();
             // A plan for whatever values come, made once: the tests look at those. Left to itself the server would plan each page of a
             // list anew, since it can't know how short a page is.
-            let plans = "-c plan_cache_mode=force_generic_plan";
+            let plans = format!("-c plan_cache_mode=force_generic_plan -c jit=off {PLANS}");
             config.options(format!("{plans} {own} -c statement_timeout={millis}"));
             String::new()
         } else {
@@ -160,7 +163,7 @@ impl Postgres {
             .await
             .unwrap_or(Err(PoolError::Timeout(TimeoutType::Create)))?;
         let slot = Slot::take(&self.slots, self.first_slot);
-        Ok(Lease::new(object, self.prepared, slot))
+        Ok(Lease::new(object, self.prepared, self.time_limit, slot))
     }
 
     async fn run<S, T, E>(
