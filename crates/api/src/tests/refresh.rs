@@ -250,7 +250,7 @@ fn misbehaviours() -> Vec<(&'static str, Told, Result<&'static str, u16>)> {
         (
             "HTML with 400",
             Told::of(400, "text/html", "<html>Bad Request"),
-            Err(502),
+            Err(503),
         ),
         ("nothing", Told::of(200, "application/json", ""), Err(503)),
         (
@@ -336,6 +336,7 @@ async fn careless_answers_end_as_stated_and_deauthorize_nobody() {
                 );
             }
             Err(status) => {
+                assert_eq!(answer.status, status, "{what}");
                 refused(&answer, status);
                 let held = held(&stage, &connection).await.unwrap();
                 assert_eq!((held.failures, held.claim), (1, None), "{what}");

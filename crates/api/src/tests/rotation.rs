@@ -48,7 +48,8 @@ async fn sealed_with(app: &App) -> (u64, u64) {
 /// Something in every sealed column. Answers the address of a connection that holds tokens.
 async fn something_everywhere(stage: &Stage) -> String {
     stage.webhook().await;
-    let entered = json!({ "values": { "client_id": "lender", "client_secret": "hunter2" } });
+    let entered =
+        json!({ "enabled": true, "values": { "client_id": "lender", "client_secret": "hunter2" } });
     let settings = stage.api.put("/api/integrations/gbol/settings", entered);
     assert_eq!(settings.await.status, 200);
     let profile =

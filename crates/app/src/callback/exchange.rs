@@ -21,7 +21,7 @@ use crate::{App, AppError, Refusal};
 /// What an exchange comes to.
 pub(super) enum Exchanged {
     /// It is known which company was connected.
-    Granted(Granted),
+    Granted(Box<Granted>),
     /// There are several: the person says which. What was found, sealed, and the tokens for the revocation queue.
     Several(Vec<u8>, Revocation),
 }
@@ -114,20 +114,20 @@ impl App {
             accounts: accounts.into_iter().map(Account::from).collect(),
         };
         match self.chosen(attempt, &choice).await? {
-            Chosen::Nobody => Ok(Ok(Exchanged::Granted(self.granted(
+            Chosen::Nobody => Ok(Ok(Exchanged::Granted(Box::new(self.granted(
                 attempt,
                 integration,
                 &choice,
                 None,
-            )?))),
+            )?)))),
             Chosen::One(index) => {
                 let account = choice.accounts.get(index);
-                Ok(Ok(Exchanged::Granted(self.granted(
+                Ok(Ok(Exchanged::Granted(Box::new(self.granted(
                     attempt,
                     integration,
                     &choice,
                     account,
-                )?)))
+                )?))))
             }
             Chosen::Open => {
                 let sealed = self
