@@ -33,9 +33,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 return Err(format!("{} is missing", file.display()).into());
             }
         }
+        let path = format!("integrations/{slug}");
         writeln!(
             code,
-            "    Folder {{ name: {slug:?}, declaration: include_str!({declaration:?}), logo: include_str!({logo:?}) }},"
+            "    Folder {{ path: {path:?}, declaration: include_str!({declaration:?}), logo: include_str!({logo:?}) }},"
         )?;
     }
     code.push(']');

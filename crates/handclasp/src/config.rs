@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) master_key_file: String,
     pub(crate) older_master_key_files: Vec<PathBuf>,
     pub(crate) sandbox_integrations: Sandbox,
+    pub(crate) integrations_dir: String,
     pub(crate) allowed_ranges: Vec<IpNet>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "address_or_none")]
@@ -87,6 +88,7 @@ impl Default for Config {
             master_key_file: String::new(),
             older_master_key_files: Vec::new(),
             sandbox_integrations: Sandbox::Never,
+            integrations_dir: String::new(),
             allowed_ranges: Vec::new(),
             trusted_proxies: Vec::new(),
             metrics_listen: None,
@@ -192,6 +194,12 @@ const KEYS: &[Key] = &[
         kind: Kind::Text,
         example: "\"never\"",
         about: "Whether people are offered the sandbox integrations: never, by-parameter (a Link URL with link.showSandboxIntegrations=true) or shown.",
+    },
+    Key {
+        name: "integrations_dir",
+        kind: Kind::Text,
+        example: "\"\"",
+        about: "A folder with integrations of your own, each a folder with integration.toml and logo.svg; one with a key of the program's takes that one's place. Read at the start. Empty: none.",
     },
     Key {
         name: "allowed_ranges",

@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod demo;
 mod files;
+mod integrations;
 mod keys;
 mod logs;
 mod metrics;

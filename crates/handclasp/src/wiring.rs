@@ -12,7 +12,7 @@ use handclasp_ambient::{
 };
 use handclasp_app::{App, LimitSettings, Parts, SandboxMode, Settings};
 use handclasp_domain::ReplicaId;
-use handclasp_integrations::{Catalogue, Origins};
+use handclasp_integrations::Origins;
 use handclasp_outbound::{Outbound, Pin, Policy};
 use handclasp_sandbox::{Registered, Registrations, RegistrationsUnavailable, SandboxParts};
 use handclasp_store::{Database, OpenError, Opening, Store, StoreOptions};
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Config;
-use crate::{keys, owner};
+use crate::{integrations, keys, owner};
 
 /// The addresses of the server, settled.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ pub(crate) async fn build_app(
         store,
         vault,
         outbound,
-        catalogue: Catalogue::embedded(&Origins::new(&sandbox_url)?)?,
+        catalogue: integrations::catalogue(&config.integrations_dir, &Origins::new(&sandbox_url)?)?,
         settings: Settings {
             link_url: Url::parse(&addresses.link.to_string())?,
             sandbox: config.sandbox_integrations.into(),

@@ -18,8 +18,8 @@ const LOGO_MAX: usize = 32 * 1024;
 /// One integration's folder, read.
 #[derive(Debug, Clone, Copy)]
 pub struct Folder<'a> {
-    /// The folder's name, for messages.
-    pub name: &'a str,
+    /// The folder's path, as messages have it: `integrations/xero`.
+    pub path: &'a str,
     /// The text of its `integration.toml`.
     pub declaration: &'a str,
     /// The text of its `logo.svg`.
@@ -42,9 +42,7 @@ pub enum CatalogueError {
         problem: &'static str,
     },
     /// Two folders declare one key.
-    #[error(
-        "integrations/{second}/integration.toml: key: `{key}` is declared by integrations/{first} too"
-    )]
+    #[error("{second}/integration.toml: key: `{key}` is declared by {first} too")]
     Twice {
         /// The key.
         key: PlatformKey,
@@ -80,21 +78,37 @@ impl Catalogue {
         let mut names = BTreeMap::<PlatformKey, &str>::new();
         for folder in folders {
             check_logo(folder)?;
-            let file = format!("integrations/{}/integration.toml", folder.name);
+            let file = format!("{}/integration.toml", folder.path);
             let integration = declaration::parse(&file, folder.declaration, folder.logo, origins)?;
             let key = integration.key;
-            if let Some(first) = names.insert(key, folder.name) {
+            if let Some(first) = names.insert(key, folder.path) {
                 return Err(CatalogueError::Twice {
                     key,
                     first: first.to_owned(),
-                    second: folder.name.to_owned(),
+                    second: folder.path.to_owned(),
                 });
             }
             by_key.insert(key, Arc::new(integration));
         }
+        Ok(Self::of(by_key))
+    }
+
+    /// The integrations that the program was built with, and an operator's own. One with a key of the program's takes that one's
+    /// place; what was registered there for other addresses has to be entered anew, as [`crate::Client::new`] sees to.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] for the first thing that is wrong.
+    pub fn with_own(own: &[Folder<'_>], origins: &Origins) -> Result<Self, CatalogueError> {
+        let own = Self::parse(own, origins)?;
+        let mut all = Self::embedded(origins)?.by_key;
+        all.extend(own.by_key);
+        Ok(Self::of(all))
+    }
+
+    fn of(by_key: BTreeMap<PlatformKey, Arc<Integration>>) -> Self {
         let mut in_order: Vec<_> = by_key.values().cloned().collect();
         in_order.sort_by(|a, b| a.place().cmp(&b.place()));
-        Ok(Self { by_key, in_order })
+        Self { by_key, in_order }
     }
 
     /// The integration with this key.
@@ -123,7 +137,7 @@ fn check_logo(folder: &Folder<'_>) -> Result<(), CatalogueError> {
         return Ok(());
     };
     Err(CatalogueError::Logo {
-        file: format!("integrations/{}/logo.svg", folder.name),
+        file: format!("{}/logo.svg", folder.path),
         problem,
     })
 }

@@ -94,6 +94,11 @@ impl Integration {
                 .all(|address| address.starts_with("{sandbox}/"))
     }
 
+    /// Every address that it leads to, as declared: with places for values, some more than once.
+    pub fn addresses(&self) -> Vec<String> {
+        addresses(self)
+    }
+
     /// What a client's staff enter for it; nothing for what is built in.
     pub fn operator_fields(&self) -> &[OperatorField] {
         if self.is_built_in() {

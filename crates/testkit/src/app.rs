@@ -121,7 +121,7 @@ impl TestApp {
             Err(error) => panic!("the sandbox's address {error}"),
         };
         let declared = setup.declarations.iter().map(|(name, declaration)| Folder {
-            name,
+            path: name,
             declaration,
             logo: LOGO,
         });

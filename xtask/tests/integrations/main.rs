@@ -38,7 +38,7 @@ fn read() -> (Catalogue, Notes) {
     let folders: Vec<Folder<'_>> = files
         .iter()
         .map(|(name, declaration, logo)| Folder {
-            name,
+            path: name,
             declaration,
             logo,
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use handclasp_ambient::{Clock, SystemClock, SystemRandom};
 use handclasp_domain::Timestamp;
+use handclasp_integrations::Origins;
 use handclasp_outbound::{Outbound, Overflow, Policy, Request};
 use handclasp_store::{Opening, Store};
 use handclasp_vault::{KeyRing, Vault};
@@ -64,6 +65,7 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<()> {
     findings.say("configuration", Ok("can be read".to_owned()));
     let addresses = addresses(&config);
     findings.say("addresses", said(&addresses, described));
+    findings.say("integrations", integrations(&config, &addresses));
     let ring = keys::ring(&config);
     findings.say("master key", said(&ring, |_| "can be read".to_owned()));
     let running = control::is_running(&config.control_path()).await;
@@ -93,6 +95,16 @@ pub(crate) async fn run(config: anyhow::Result<Config>) -> anyhow::Result<()> {
         }
     }
     findings.end()
+}
+
+/// Reads all declarations, the operator's own among them.
+fn integrations(config: &Config, addresses: &anyhow::Result<Addresses>) -> anyhow::Result<String> {
+    let Ok(addresses) = addresses else {
+        bail!("the addresses have to be right first");
+    };
+    let origins = Origins::new(&Url::parse(&addresses.sandbox.to_string())?)?;
+    let catalogue = crate::integrations::catalogue(&config.integrations_dir, &origins)?;
+    Ok(format!("{} can be read", catalogue.iter().len()))
 }
 
 /// A line about something that is used further on.

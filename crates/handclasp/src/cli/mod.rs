@@ -2,6 +2,7 @@
 
 mod check;
 mod integration;
+mod integrations;
 mod manage;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use handclasp_web::layers::Proxies;
 use tokio_util::sync::CancellationToken;
 
 use self::integration::IntegrationCommand;
+use self::integrations::IntegrationsCommand;
 use crate::config::{self, Config};
 use crate::control::{Command as Task, QuotaSetting};
 use crate::{demo, keys, logs, metrics, server, wiring};
@@ -40,6 +42,9 @@ enum Command {
     /// Clients: the platforms that use this server
     #[command(subcommand)]
     Client(ClientCommand),
+    /// What this server can connect, and declarations of your own
+    #[command(subcommand)]
+    Integrations(IntegrationsCommand),
     /// Master keys and API keys
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -192,6 +197,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Client(ClientCommand::Integration(command)) => {
             manage::run(&config()?, command.task()?).await
         }
+        Command::Integrations(command) => integrations::run(&config()?, &command),
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;
             manage::run(&config()?, Task::Backup { file }).await

@@ -1,6 +1,7 @@
 //! The commands, as an operator gives them: the real binary, its exit codes and what it says.
 #![expect(clippy::unwrap_used, reason = "what does not work fails the test")]
 
+mod integrations;
 mod looking;
 mod rotation;
 mod serving;

@@ -20,7 +20,7 @@ fn origins() -> Origins {
 
 fn load(declaration: &str) -> Result<Catalogue, CatalogueError> {
     let folder = Folder {
-        name: "acme",
+        path: "integrations/acme",
         declaration,
         logo: LOGO,
     };
@@ -479,15 +479,38 @@ fn what_the_person_gives_no_operator_is_asked_for() {
 
 #[test]
 fn a_key_belongs_to_one_folder() {
-    let folder = |name| Folder {
-        name,
+    let folder = |path| Folder {
+        path,
         declaration: FULL,
         logo: LOGO,
     };
-    let error = Catalogue::parse(&[folder("one"), folder("two")], &origins()).unwrap_err();
+    let error =
+        Catalogue::parse(&[folder("integrations/one"), folder("own/two")], &origins()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "integrations/two/integration.toml: key: `acme` is declared by integrations/one too"
+        "own/two/integration.toml: key: `acme` is declared by integrations/one too"
+    );
+}
+
+#[test]
+fn an_operators_own_are_added_and_take_the_place_of_others() {
+    let own = |path, key: &str| (path, FULL.replacen("\"acme\"", &format!("{key:?}"), 1));
+    let texts = [own("own/acme", "acme"), own("own/books", "gbol")];
+    let folders = texts.each_ref().map(|(path, declaration)| Folder {
+        path,
+        declaration,
+        logo: LOGO,
+    });
+    let catalogue = Catalogue::with_own(&folders, &origins()).unwrap();
+    assert_eq!(catalogue.iter().len(), EMBEDDED.len() + 1);
+    let (acme, xero) = ("acme".parse().unwrap(), "gbol".parse().unwrap());
+    let there = Catalogue::embedded(&origins()).unwrap();
+    assert_eq!(catalogue.get(acme).unwrap().name, "Acme Books");
+    assert_eq!(catalogue.get(xero).unwrap().name, "Acme Books");
+    // What was registered for the one does not go to the other.
+    assert_ne!(
+        catalogue.get(xero).unwrap().fingerprint(),
+        there.get(xero).unwrap().fingerprint()
     );
 }
 
@@ -506,7 +529,7 @@ fn the_order_is_by_source_type_then_order_then_name() {
         declare("dddd", "Alpha", "Accounting", "2"),
     ];
     let folders = texts.each_ref().map(|text| Folder {
-        name: "x",
+        path: "integrations/x",
         declaration: text,
         logo: LOGO,
     });
@@ -530,7 +553,7 @@ fn logos_are_svg_and_small() {
         ("<svg viewBox=\"0 0 64 64\"\n height=\"64\">", "of its own"),
     ] {
         let folder = Folder {
-            name: "acme",
+            path: "integrations/acme",
             declaration: FULL,
             logo,
         };

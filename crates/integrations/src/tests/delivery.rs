@@ -200,7 +200,7 @@ fn a_declaration_that_could_not_work_is_refused() {
     ] {
         assert!(WOO.contains(from), "{from}");
         let folder = Folder {
-            name: "acme",
+            path: "integrations/acme",
             declaration: &WOO.replace(from, to),
             logo: LOGO,
         };

@@ -70,7 +70,7 @@ pub(crate) fn sandbox(origin: &Url) -> Arc<Integration> {
 /// A declaration of our own making.
 pub(crate) fn declared(text: &str) -> Arc<Integration> {
     let folder = Folder {
-        name: "acme",
+        path: "integrations/acme",
         declaration: text,
         logo: LOGO,
     };
