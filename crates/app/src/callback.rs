@@ -15,7 +15,6 @@ use handclasp_domain::{
 };
 use handclasp_integrations::{CallbackQuery, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
-use handclasp_store::credential;
 use subtle::ConstantTimeEq;
 use tracing::Instrument;
 
@@ -271,7 +270,7 @@ impl App {
                                 | AttemptState::Expired,
                             )
                             | None => {
-                                return Ok(credential::queue_revocation(tx, unwanted).await?);
+                                return unwanted.queue(tx).await;
                             }
                         }
                         match try_to_link(tx, attempt, link).await? {

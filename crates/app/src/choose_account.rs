@@ -1,10 +1,11 @@
 //! The person says which of several companies is to be connected.
 
 use handclasp_domain::{AttemptState, FailureKind};
+use handclasp_integrations::Integration;
 use handclasp_store::attempt::{self, AuthorizationRequest};
-use handclasp_store::credential::{self, Revocation};
 
 use crate::callback::{Choice, Failed};
+use crate::credentials::Unwanted;
 use crate::start_authorization::secrets_cell;
 use crate::{App, AppError, Caller, while_raced};
 
@@ -65,19 +66,18 @@ impl App {
             return Ok(());
         }
         let integration = self.integration(attempt.platform_key)?.clone();
-        let failed = Failed::because(FailureKind::Declined, 403).revoking(self.unchosen(attempt)?);
+        let failed = Failed::because(FailureKind::Declined, 403)
+            .revoking(self.unchosen(attempt, &integration)?);
         while_raced(|| self.save_failure(caller, attempt, None, &integration, &failed)).await
     }
 
     /// The tokens of an attempt whose person is choosing, for the revocation queue.
-    pub(crate) fn unchosen(&self, attempt: &AuthorizationRequest) -> Result<Revocation, AppError> {
-        let choice = self.choice_of(attempt)?;
-        self.revocation(
-            attempt.client,
-            attempt.platform_key,
-            &choice.held,
-            self.now(),
-        )
+    fn unchosen(
+        &self,
+        attempt: &AuthorizationRequest,
+        integration: &Integration,
+    ) -> Result<Unwanted, AppError> {
+        self.unwanted(attempt, integration, &self.choice_of(attempt)?.held)
     }
 
     fn choice_of(&self, attempt: &AuthorizationRequest) -> Result<Choice, AppError> {
@@ -92,7 +92,7 @@ impl App {
         found: &AuthorizationRequest,
         by: handclasp_domain::ReplicaId,
         sealed: &[u8],
-        unwanted: &Revocation,
+        unwanted: &Unwanted,
     ) -> Result<(), AppError> {
         let input = (
             found.client,
@@ -115,7 +115,7 @@ impl App {
                         if now.is_some_and(|now| now.state == AttemptState::Choosing) {
                             return Ok(());
                         }
-                        Ok(credential::queue_revocation(tx, unwanted).await?)
+                        unwanted.queue(tx).await
                     })
                 },
             )

@@ -1,8 +1,12 @@
 //! What a linked connection holds, sealed and opened.
 
-use handclasp_domain::{ClientId, ConnectionId, Id, PlatformKey};
-use handclasp_integrations::Held;
+use handclasp_domain::{
+    ClientId, CompanyId, Connection, ConnectionId, ConnectionState, Id, PlatformKey,
+};
+use handclasp_integrations::{Held, Integration};
+use handclasp_store::attempt::AuthorizationRequest;
 use handclasp_store::credential::{self, Revocation, SealedCredential};
+use handclasp_store::{Tx, connection};
 use handclasp_vault::Cell;
 use uuid::Uuid;
 
@@ -24,6 +28,37 @@ pub(crate) struct Replaced {
     pub(crate) version: Option<i64>,
     /// What is queued; none where they are left to end by themselves.
     pub(crate) revocation: Option<Revocation>,
+}
+
+/// Tokens of an authorization that comes to nothing.
+#[derive(Clone)]
+pub(crate) struct Unwanted {
+    revocation: Revocation,
+    company: CompanyId,
+    ends_grant: bool,
+}
+
+impl Unwanted {
+    /// Queues them to be revoked; not where that would end a connection of the company's that works, with all else that the person
+    /// allowed there. They are destroyed in any case, and end by themselves.
+    pub(crate) async fn queue(&self, tx: &mut Tx) -> Result<(), AppError> {
+        let tokens = &self.revocation;
+        if self.ends_grant {
+            let there = connection::of_company(tx, tokens.client, self.company).await?;
+            let works = |held: &Connection| match held.state {
+                ConnectionState::Linked { .. } | ConnectionState::AwaitingConfirmation { .. } => {
+                    held.platform_key == tokens.platform_key
+                }
+                ConnectionState::PendingAuth
+                | ConnectionState::Unlinked { .. }
+                | ConnectionState::Deauthorized { .. } => false,
+            };
+            if there.iter().any(works) {
+                return Ok(());
+            }
+        }
+        Ok(credential::queue_revocation(tx, tokens).await?)
+    }
 }
 
 pub(crate) fn credential_cell(client: ClientId, connection: ConnectionId) -> Cell {
@@ -106,6 +141,21 @@ impl App {
         Ok(Replaced {
             version: Some(held.version),
             revocation,
+        })
+    }
+
+    /// Tokens that an authorization got, should they not be wanted.
+    pub(crate) fn unwanted(
+        &self,
+        attempt: &AuthorizationRequest,
+        integration: &Integration,
+        held: &Held,
+    ) -> Result<Unwanted, AppError> {
+        let now = self.now();
+        Ok(Unwanted {
+            revocation: self.revocation(attempt.client, attempt.platform_key, held, now)?,
+            company: attempt.company,
+            ends_grant: integration.revocation_ends_grant(),
         })
     }
 

@@ -34,6 +34,7 @@ callback_values = { realmId = { pattern = "[0-9]+" }, region = { pattern = "[a-z
 endpoint = "{sandbox}/token"
 client_authentication = "post"
 scopes = ["all"]
+required_scopes = ["all"]
 refresh_tokens = "rotate"
 revocation.rfc7009.endpoint = "{sandbox}/revoke"
 "#;
@@ -58,6 +59,7 @@ pkce = "S256"
 endpoint = "{sandbox}/token"
 client_authentication = "post"
 scopes = ["all"]
+required_scopes = ["all"]
 refresh_tokens = "rotate"
 revocation.rfc7009.endpoint = "{sandbox}/revoke"
 revocation_ends_grant = true
@@ -75,6 +77,10 @@ async fn stage(same: bool) -> (Stage, ScriptedThirdParty) {
         _ => Told::json(200, &Value::Null),
     })
     .await;
+    (declared_at(&third_party).await, third_party)
+}
+
+async fn declared_at(third_party: &ScriptedThirdParty) -> Stage {
     let setup = Setup {
         sandbox_url: third_party.url().clone(),
         declarations: vec![
@@ -83,11 +89,17 @@ async fn stage(same: bool) -> (Stage, ScriptedThirdParty) {
         ],
         ..Setup::default()
     };
-    (Stage::over(TestApp::with(setup).await).await, third_party)
+    Stage::with(setup).await
+}
+
+/// Walks an authorization, with these values in its callback, to its good end.
+async fn authorize(stage: &Stage, connection: &str, values: &[(&str, &str)]) {
+    let state = ends(stage, connection, values).await;
+    assert_eq!(state, AttemptState::Completed);
 }
 
 /// Walks an authorization, with these values in its callback.
-async fn authorize(stage: &Stage, connection: &str, values: &[(&str, &str)]) {
+async fn ends(stage: &Stage, connection: &str, values: &[(&str, &str)]) -> AttemptState {
     let ids: Vec<&str> = connection.split('/').collect();
     let (company, id) = (ids[3].parse().unwrap(), ids[5].parse().unwrap());
     let app = &stage.test.app;
@@ -128,7 +140,7 @@ async fn authorize(stage: &Stage, connection: &str, values: &[(&str, &str)]) {
     let CallbackAnswer::Over(over) = answer else {
         panic!("{answer:?}")
     };
-    assert_eq!(over.state, AttemptState::Completed);
+    over.state
 }
 
 async fn connection(stage: &Stage, key: &str) -> String {
@@ -211,6 +223,29 @@ async fn but_not_where_that_would_revoke_the_new_ones() {
     let unlink = json!({ "status": "Unlinked" });
     assert_eq!(stage.api.patch(&ending, unlink).await.status, 200);
     assert_eq!(revoked(&stage, &third_party).await, ["refresh-2"]);
+}
+
+#[tokio::test]
+async fn what_failed_does_not_end_what_works() {
+    let times = AtomicU32::new(1);
+    let third_party = ScriptedThirdParty::start(move |asked| match asked.path() {
+        "/token" => {
+            let n = times.fetch_add(1, Ordering::SeqCst);
+            let scope = if n % 2 == 0 { "some" } else { "all" };
+            Told::json(200, &json!({ "access_token": format!("access-{n}"), "refresh_token": format!("refresh-{n}"), "expires_in": 3600, "scope": scope }))
+        }
+        _ => Told::json(200, &Value::Null),
+    })
+    .await;
+    let stage = declared_at(&third_party).await;
+    for (key, expected) in [("ends", &[][..]), ("keep", &["refresh-4"][..])] {
+        let there = connection(&stage, key).await;
+        authorize(&stage, &there, &[]).await;
+        let again = ends(&stage, &there, &[]).await;
+        assert!(matches!(again, AttemptState::Failed(_)), "{again:?}");
+        assert_eq!(revoked(&stage, &third_party).await, expected, "{key}");
+        assert_eq!(stage.api.get(&there).await.at("/status"), "Linked");
+    }
 }
 
 /// A disconnection that the third party tells of.

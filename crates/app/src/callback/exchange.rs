@@ -10,10 +10,11 @@ use handclasp_integrations::{
 };
 use handclasp_store::attempt::AuthorizationRequest;
 use handclasp_store::connection;
-use handclasp_store::credential::{Revocation, SealedCredential};
+use handclasp_store::credential::SealedCredential;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Failed, Granted};
+use crate::credentials::Unwanted;
 use crate::refresh::Life;
 use crate::start_authorization::{AttemptSecrets, secrets_cell, state_text};
 use crate::{App, AppError, Refusal};
@@ -23,7 +24,7 @@ pub(super) enum Exchanged {
     /// It is known which company was connected.
     Granted(Box<Granted>),
     /// There are several: the person says which. What was found, sealed, and the tokens for the revocation queue.
-    Several(Vec<u8>, Revocation),
+    Several(Vec<u8>, Unwanted),
 }
 
 /// What is kept while the person chooses. Sealed in the attempt's own cell. Fields may be added, never renamed or taken away.
@@ -90,7 +91,7 @@ impl App {
         };
         let now = self.now();
         // Sealed at once: whatever stops the authorization from here on, these tokens are revoked.
-        let unwanted = self.revocation(attempt.client, attempt.platform_key, &granted.held, now)?;
+        let unwanted = self.unwanted(attempt, integration, &granted.held)?;
         if let GrantedScopes::TooFew { missing, .. } = &granted.scopes {
             tracing::warn!(attempt = %attempt.id, ?missing, "too little was allowed");
             let failed = Failed::because(FailureKind::TooFewScopes, 403);
@@ -230,7 +231,7 @@ impl App {
                 updated: now,
                 version: now.as_micros(),
             },
-            unwanted: self.revocation(attempt.client, attempt.platform_key, &held, now)?,
+            unwanted: self.unwanted(attempt, integration, &held)?,
             held,
         })
     }

@@ -6,11 +6,12 @@ use handclasp_domain::{
 };
 use handclasp_integrations::Held;
 use handclasp_store::attempt::{self, AuthorizationRequest};
-use handclasp_store::credential::{self, Revocation, SealedCredential};
+use handclasp_store::credential::SealedCredential;
 use handclasp_store::{Tx, connection, journey};
 
 use crate::AppError;
 use crate::choose_integration::another_active;
+use crate::credentials::Unwanted;
 use crate::transition::{Applied, Change};
 
 /// What the third party gave.
@@ -20,7 +21,7 @@ pub(crate) struct Granted {
     /// What is sealed in it.
     pub(crate) held: Held,
     /// The same tokens for the revocation queue, should they not be wanted.
-    pub(crate) unwanted: Revocation,
+    pub(crate) unwanted: Unwanted,
 }
 
 /// How it went wrong.
@@ -34,7 +35,7 @@ pub(crate) struct Failed {
     /// The company that was authorized, where it is the wrong one.
     other_party: Option<String>,
     /// Tokens that nothing will use. Queued with the failure, so that neither is without the other.
-    unwanted: Option<Revocation>,
+    unwanted: Option<Unwanted>,
 }
 
 impl Failed {
@@ -53,7 +54,7 @@ impl Failed {
         self
     }
 
-    pub(crate) fn revoking(mut self, unwanted: Revocation) -> Self {
+    pub(crate) fn revoking(mut self, unwanted: Unwanted) -> Self {
         self.unwanted = Some(unwanted);
         self
     }
@@ -97,7 +98,7 @@ pub(super) async fn fail_in(
 ) -> Result<(), AppError> {
     tracing::info!(attempt = %attempt.id, connection = %attempt.connection, kind = failed.kind.as_str(), "an authorization has failed");
     if let Some(unwanted) = &failed.unwanted {
-        credential::queue_revocation(tx, unwanted).await?;
+        unwanted.queue(tx).await?;
     }
     let over = AttemptState::Failed(AttemptFailure {
         kind: failed.kind,
