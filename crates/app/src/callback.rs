@@ -13,7 +13,8 @@ use handclasp_domain::redirect::Outcome;
 use handclasp_domain::{
     AttemptState, CallbackTurn, ClientId, Command, FailureKind, PlatformKey, ReplicaId,
 };
-use handclasp_integrations::{CallbackQuery, Integration};
+use handclasp_integrations::oauth2::ResponseMode;
+use handclasp_integrations::{Auth, CallbackQuery, Integration};
 use handclasp_store::attempt::{self, AuthorizationRequest};
 use subtle::ConstantTimeEq;
 use tracing::Instrument;
@@ -46,6 +47,20 @@ pub enum CallbackAnswer {
 }
 
 impl App {
+    /// Whether an integration sends people back with a form, and not with the parameters in the address.
+    pub fn is_called_back_by_form(&self, platform_key: PlatformKey) -> bool {
+        let integration = self.catalogue().get(platform_key);
+        integration.is_some_and(|integration| match &integration.auth {
+            Auth::OAuth2Code(declared) => declared.response_mode == ResponseMode::FormPost,
+            Auth::ClientCredentials(_)
+            | Auth::OAuth1(_)
+            | Auth::Credentials
+            | Auth::TokenLink(_)
+            | Auth::Delivery(_)
+            | Auth::FileUpload => false,
+        })
+    }
+
     /// Takes a callback. `browser` is the one whose cookie came with it.
     pub async fn take_callback(
         &self,
@@ -95,8 +110,11 @@ impl App {
         query: &CallbackQuery,
         browser: Option<Browser>,
     ) -> Result<Option<AuthorizationRequest>, AppError> {
-        let (Some((id, secret)), Some(browser)) = (query.state().and_then(parse_state), browser)
-        else {
+        let Some(integration) = self.catalogue().get(platform_key) else {
+            return Ok(None);
+        };
+        let state = integration.state_of(query).and_then(parse_state);
+        let (Some((id, secret)), Some(browser)) = (state, browser) else {
             return Ok(None);
         };
         let found = attempt::find(&mut self.store(), client, id).await?;

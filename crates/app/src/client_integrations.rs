@@ -135,8 +135,8 @@ impl App {
         integration: &Integration,
         setting: Option<&IntegrationSetting>,
     ) -> Option<NotOffered> {
-        // Nothing takes files yet, nor what a third party's server delivers.
-        if matches!(integration.auth, Auth::FileUpload | Auth::Delivery(_)) {
+        // Nothing takes files yet.
+        if matches!(integration.auth, Auth::FileUpload) {
             return Some(NotOffered::NotBuilt);
         }
         let entered = setting.map(|setting| &setting.entered);

@@ -51,6 +51,7 @@ mod replace_rule;
 mod rotate_keys;
 mod start;
 mod start_authorization;
+mod take_delivery;
 mod tallies;
 mod transition;
 mod unlink_connection;

@@ -91,10 +91,14 @@ impl Drop for AttemptSecrets {
 /// 192 bits: nobody guesses a state.
 const STATE_SECRET: usize = 24;
 
-/// The OAuth `state`: the attempt's id, so that it is found, and its secret, so that it is believed.
+/// How long the attempt's id is in a state.
+const STATE_ID: usize = 22;
+
+/// The OAuth `state`: the attempt's id, so that it is found, and its secret, so that it is believed. It has letters, digits, hyphens
+/// and underscores alone: some third parties clean what they bring back of everything else.
 pub(crate) fn state_text(id: AttemptId, secrets: &AttemptSecrets) -> String {
     format!(
-        "{}.{}",
+        "{}{}",
         URL_SAFE_NO_PAD.encode(id.uuid().as_bytes()),
         secrets.state
     )
@@ -102,7 +106,7 @@ pub(crate) fn state_text(id: AttemptId, secrets: &AttemptSecrets) -> String {
 
 /// Takes a `state` apart.
 pub(crate) fn parse_state(text: &str) -> Option<(AttemptId, &str)> {
-    let (id, secret) = text.split_once('.')?;
+    let (id, secret) = text.split_at_checked(STATE_ID)?;
     let mut bytes = [0; 16];
     let length = URL_SAFE_NO_PAD.decode_slice(id, &mut bytes).ok()?;
     (length == bytes.len()).then(|| (AttemptId::from_uuid(uuid::Uuid::from_bytes(bytes)), secret))

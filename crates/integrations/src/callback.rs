@@ -70,9 +70,10 @@ impl MalformedCallback {
             | Self::IssuerWrong
             | Self::SignatureWrong
             | Self::OtherValue
-            | Self::NotDelivered
             | Self::OtherRequest => FailureKind::Untrusted,
-            Self::Repeated
+            // Mostly its server does not reach ours.
+            Self::NotDelivered
+            | Self::Repeated
             | Self::TooLarge
             | Self::Empty
             | Self::BadCode

@@ -11,6 +11,7 @@ mod visit;
 use axum::Router;
 use axum::routing::{get, post};
 use handclasp_app::App;
+use handclasp_integrations::DELIVERY_PATH;
 use handclasp_web::cookies::CookiePolicy;
 use handclasp_web::csrf::CsrfGate;
 
@@ -95,7 +96,13 @@ pub fn router(app: App, cookies: CookiePolicy, gate: &CsrfGate) -> Router {
         .route("/callback/{client}/{platform}", get(callback::take))
         .with_state(link.clone());
     gate.wrap(pages).merge(
+        // No forms of ours, so that no page of ours vouches for them: the state does.
         Router::new()
+            .route("/callback/{client}/{platform}", post(callback::from_form))
+            .route(
+                &format!("/callback/{{client}}/{{platform}}/{DELIVERY_PATH}"),
+                post(callback::deliver),
+            )
             .route("/logos/{file}", get(logo::show))
             .with_state(link),
     )

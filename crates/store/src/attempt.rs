@@ -71,6 +71,8 @@ statements! {
         WHERE client_id = $1 AND id = $2 AND state = 'exchanging' AND claimed_by = $3";
     /// What was typed before the person goes.
     PREPARE = "UPDATE authorization_request SET sealed = $3 WHERE client_id = $1 AND id = $2 AND state = 'started'";
+    /// What was delivered before the person is back.
+    DELIVER = "UPDATE authorization_request SET sealed = $4 WHERE client_id = $1 AND id = $2 AND state = 'started' AND sealed = $3";
     /// Attempts in which nobody chose in time.
     UNCHOSEN = concat!("SELECT ", columns!(), " FROM authorization_request
         WHERE state = 'choosing' AND created < $1 ORDER BY created LIMIT $2");
@@ -249,6 +251,18 @@ pub async fn prepare(
     sealed: &[u8],
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(&PREPARE, values![client, id, sealed]).await? == 1)
+}
+
+/// Keeps what was delivered, while the person is not back and nothing else was kept since `was` was read; false otherwise.
+pub async fn deliver(
+    tx: &mut Tx,
+    client: ClientId,
+    id: AttemptId,
+    was: &[u8],
+    sealed: &[u8],
+) -> Result<bool, StoreError> {
+    let values = values![client, id, was, sealed];
+    Ok(tx.execute(&DELIVER, values).await? == 1)
 }
 
 /// Keeps what there is to choose; false where `by` does not hold the attempt any more.

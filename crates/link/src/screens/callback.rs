@@ -1,10 +1,11 @@
 //! The way back from a third party.
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use handclasp_app::{AuthorizationRequest, CallbackAnswer};
 use handclasp_domain::{ClientId, PlatformKey};
-use handclasp_integrations::CallbackQuery;
+use handclasp_integrations::{CallbackQuery, DELIVERY_MAX};
 use handclasp_web::error::{PageError, PageErrorKind};
 use handclasp_web::i18n::Localizer;
 use handclasp_web::look::PageContext;
@@ -35,18 +36,7 @@ impl FromRequestParts<Link> for Callback {
         let params = RawPathParams::from_request_parts(parts, link)
             .await
             .map_err(|_| unknown())?;
-        let value = |wanted: &str| {
-            params
-                .iter()
-                .find(|(name, _)| *name == wanted)
-                .map(|(_, value)| value.to_owned())
-        };
-        let client = value("client")
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(unknown)?;
-        let platform = value("platform")
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(unknown)?;
+        let (client, platform) = ids(&params).map_err(|NoIds| unknown())?;
         Ok(Self {
             client,
             platform,
@@ -55,6 +45,22 @@ impl FromRequestParts<Link> for Callback {
         })
     }
 }
+
+/// The address has no client's id, or no integration's key.
+struct NoIds;
+
+fn ids(params: &RawPathParams) -> Result<(ClientId, PlatformKey), NoIds> {
+    let value = |wanted: &str| {
+        let found = params.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value)
+    };
+    let client = value("client").and_then(|text| text.parse().ok());
+    let platform = value("platform").and_then(|text| text.parse().ok());
+    Ok((client.ok_or(NoIds)?, platform.ok_or(NoIds)?))
+}
+
+/// The longest form with which a person is sent back, in bytes. The address that it becomes is bounded as all are.
+const FORM_MAX: usize = 8 * 1024;
 
 /// Takes a callback, and goes on to the page that shows how it went.
 pub(crate) async fn take(
@@ -106,4 +112,47 @@ fn foreign(t: &Localizer) -> PageError {
             t.text("link-foreign-todo"),
         )
         .in_language(t.lang())
+}
+
+/// Takes what a third party's server delivers before the person is back. It comes without a cookie, and is no page: who delivers is told
+/// whether it is kept, and nothing else.
+pub(crate) async fn deliver(
+    State(link): State<Link>,
+    params: RawPathParams,
+    body: Body,
+) -> StatusCode {
+    let Ok((client, platform)) = ids(&params) else {
+        return StatusCode::BAD_REQUEST;
+    };
+    let Ok(body) = to_bytes(body, DELIVERY_MAX).await else {
+        return StatusCode::BAD_REQUEST;
+    };
+    match link.app.take_delivery(client, platform, &body).await {
+        Ok(Some(status)) => StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
+        Ok(None) => StatusCode::BAD_REQUEST,
+        Err(error) => {
+            tracing::error!(%error, cause = ?error, "what was delivered can't be kept");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Takes a callback whose parameters come as a form (OAuth 2.0 Form Post Response Mode), and has the browser bring them in the address:
+/// with a form from another site it sends no cookie.
+pub(crate) async fn from_form(
+    State(link): State<Link>,
+    callback: Callback,
+    body: Body,
+) -> Result<Response, PageError> {
+    let refused = || foreign(&callback.page.t);
+    if !link.app.is_called_back_by_form(callback.platform) {
+        return Err(refused());
+    }
+    let body = to_bytes(body, FORM_MAX).await.map_err(|_| refused())?;
+    let pairs = url::form_urlencoded::parse(&body);
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    let path = callback.parts.uri.path();
+    Ok(see_other(&format!("{path}?{query}")))
 }

@@ -13,5 +13,6 @@ mod pages;
 mod revocation;
 mod scenarios;
 mod settings;
+mod shops;
 mod steps;
 mod support;

@@ -258,3 +258,37 @@ async fn a_secret_never_goes_to_endpoints_that_changed_since_it_was_entered() {
     person.open(&way_back(&there)).await;
     assert_eq!(world.statuses().await, ["Linked"]);
 }
+
+#[tokio::test]
+async fn who_is_sent_back_with_a_form_comes_as_all_others_do() {
+    let acme = ThirdParty::start().await;
+    let setup = acme.setup_with(|declaration| {
+        let with = "pkce = \"S256\"\nresponse_mode = \"form_post\"";
+        *declaration = declaration.replace("pkce = \"S256\"", with);
+    });
+    let world = World::with(setup).await;
+    set(&world, "acme", registered()).await;
+    let mut person = world.person();
+    let there = to_acme(&mut person, &world).await;
+    let asked = asked(&there);
+    assert_eq!(asked["response_mode"], "form_post");
+    let back = Url::parse(&asked["redirect_uri"]).unwrap();
+    let form = vec![
+        ("code".to_owned(), "a-code".to_owned()),
+        ("state".to_owned(), asked["state"].clone()),
+    ];
+    // A form from another site brings no cookie: it only says where to go.
+    let mut bare = world.person();
+    let foreign = bare.request(Method::POST, back.clone(), Some(form.clone()));
+    assert_eq!(foreign.await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(world.statuses().await, ["PendingAuth"]);
+    person.request(Method::POST, back, Some(form)).await;
+    assert_eq!(world.statuses().await, ["Linked"]);
+    // Where that is not declared, no form is taken.
+    let sandbox = asked["redirect_uri"].replace("/acme", "/mqjo");
+    let sandbox = Url::parse(&sandbox).unwrap();
+    let refused = person
+        .request(Method::POST, sandbox, Some(Vec::new()))
+        .await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
