@@ -322,14 +322,14 @@ impl Passing {
         let token = text_at(&credentials, "/accessToken")?;
         let direct = client::request(
             "GET",
-            "/sandbox/api/organisation",
+            "/sandbox/api/company",
             &format!("localhost:{}", address.port()),
             &format!("authorization: Bearer {token}\r\n"),
             "",
         );
         let passed = client::request(
             "GET",
-            &format!("{connection}/proxy/organisation"),
+            &format!("{connection}/proxy/company"),
             &address.to_string(),
             &key.line(),
             "",
