@@ -23,17 +23,18 @@ const EVENTS = [
 
 /**
  * Sets up one test file. `redirect` makes the client's redirect URL from the platform's address;
- * without it the client has none.
+ * without it the client has none. `settings` makes the server's further settings, in a test's world that is
+ * only begun.
  *
  * The world that each test gets: `server`, `platform`, `consumer`, `sdk`, `newCompany()`,
  * `visit` and `page` of a fresh profile, and `another()` for a second person's visit.
  */
-export function world({ redirect } = {}) {
+export function world({ redirect, settings } = {}) {
   const it = {};
 
   before(async () => {
     it.platform = await startPlatform();
-    it.server = await startServer();
+    it.server = await startServer(await settings?.(it));
     it.browser = await startBrowser();
     it.sdk = sdkFor(it.server);
     it.consumer = await startConsumer(it.server, EVENTS);

@@ -7,10 +7,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 import { binary, engine, postgresUrl, psql } from './options.mjs';
+import { until } from './until.mjs';
 
 const READY_WITHIN = 30_000;
 const STOPPED_WITHIN = 15_000;
@@ -29,17 +31,22 @@ const FIELDS = [
 ];
 
 /**
- * Starts the demo on a free port. The result has the fields of its JSON line, `log()` with all it
- * wrote to standard error, and `stop()`.
+ * Starts the demo on a free port, with these settings by the environment. The result has the fields of
+ * its JSON line, `log()` with all it wrote to standard error, `another()` and `stop()`.
  */
-export async function startServer() {
+export async function startServer(settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'handclasp-e2e-'));
   const database = engine === 'postgres' ? await createDatabase() : undefined;
+  const env = {
+    ...foreignEnvironment(),
+    ...settings,
+    ...(database && { HANDCLASP_DATABASE_URL: database.url }),
+  };
   const child = spawn(
     binary,
     ['demo', '--listen', '127.0.0.1:0', '--json', '--data-dir', join(dataDir, 'data')],
     {
-      env: { ...foreignEnvironment(), ...(database && { HANDCLASP_DATABASE_URL: database.url }) },
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -72,6 +79,11 @@ export async function startServer() {
   return {
     ...facts,
     log: () => log,
+    /** Stands still, and goes on: as a machine that is paused for a moment. */
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    /** Starts another replica on the same database, which must be PostgreSQL. Answers `{apiUrl, pause(), resume(), stop()}`. */
+    another: () => startReplica(env, dataDir, facts),
     /** Ends it as an operator would, and checks that it ended well and kept its secrets. */
     async stop() {
       child.kill('SIGTERM');
@@ -86,6 +98,54 @@ export async function startServer() {
       assert.doesNotMatch(log, /panicked at/, `a task panicked:\n${log}`);
     },
   };
+}
+
+async function startReplica(env, dataDir, facts) {
+  const port = await freePort();
+  const [host, own] = ['127.0.0.1', `http://127.0.0.1:${port}`];
+  const child = spawn(binary, ['serve'], {
+    env: {
+      ...env,
+      HANDCLASP_LISTEN: `${host}:${port}`,
+      HANDCLASP_LINK_URL: facts.baseUrl,
+      HANDCLASP_API_URL: own,
+      HANDCLASP_SANDBOX_URL: facts.sandboxUrl.replace(/\/sandbox\/?$/, ''),
+      HANDCLASP_SANDBOX_INTEGRATIONS: 'shown',
+      HANDCLASP_ALLOWED_RANGES: '127.0.0.0/8,::1/128',
+      HANDCLASP_DATA_DIR: join(dataDir, `replica-${port}`),
+      HANDCLASP_MASTER_KEY_FILE: join(dataDir, 'data', 'master.key'),
+      HANDCLASP_DRAIN_SECONDS: '0',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
+  const kill = () => child.kill('SIGKILL');
+  process.on('exit', kill);
+  const ended = once(child, 'exit');
+  await until('a replica is ready', async () => {
+    if (child.exitCode !== null) throw new Error(`a replica ended at its start:\n${log}`);
+    return (await fetch(`${own}/readyz`).catch(() => null))?.ok;
+  });
+  return {
+    apiUrl: `${own}/api`,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    async stop() {
+      child.kill('SIGTERM');
+      await within(STOPPED_WITHIN, 'a replica did not stop', ended).finally(kill);
+      process.off('exit', kill);
+    },
+  };
+}
+
+/** A port of 127.0.0.1 that nobody listened on a moment ago. */
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }
 
 /** This environment without the names of the product: those are settings to it, and not ours. */

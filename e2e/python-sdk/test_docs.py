@@ -29,11 +29,13 @@ class Docs(Conformance):
             command = [sys.executable, "-c", code]
             run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
             with self.subTest(operation):
-                # A person links, and only what is linked can be unlinked: the refusals show that the call was understood.
+                # A person links, and only what is linked can be unlinked or used: the refusals show that the call was understood.
                 if operation == "unlink-connection":
                     self.assertIn("Only a Linked connection can be unlinked", run.stderr)
                 elif operation == "update-connection-authorization":
                     self.assertIn("lead that person to its linkUrl", run.stderr)
+                elif operation == "get-connection-credentials" or operation.startswith("proxy-"):
+                    self.assertIn("409 Conflict", run.stderr)
                 else:
                     self.assertEqual(run.returncode, 0, run.stderr)
             ran += 1

@@ -28,11 +28,13 @@ test('each TypeScript example runs', async () => {
     await writeFile(file, own);
     const env = { ...process.env, HANDCLASP_KEY: it.server.apiKey };
     const run = promisify(execFile)(process.execPath, [file], { env, timeout: 30_000 });
-    // A person links, and only what is linked can be unlinked: the refusals show that the call was understood.
+    // A person links, and only what is linked can be unlinked or used: the refusals show that the call was understood.
     if (id === 'unlink-connection') {
       await assert.rejects(run, /Only a Linked connection can be unlinked/);
     } else if (id === 'update-connection-authorization') {
       await assert.rejects(run, /lead that person to its linkUrl/);
+    } else if (id === 'get-connection-credentials' || id.startsWith('proxy-')) {
+      await assert.rejects(run, /409/);
     } else {
       await assert.doesNotReject(run, id);
     }

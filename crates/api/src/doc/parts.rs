@@ -123,7 +123,7 @@ pub(super) fn of_path(name: &str) -> Option<Value> {
             "type": "string",
             "description": "The path after the integration's base address, percent-encoded.",
             "minLength": 1,
-            "example": "organisation",
+            "example": "company",
         }),
         "platformKey" => platform_key("The integration's key: four letters, in any case."),
         _ => return None,
