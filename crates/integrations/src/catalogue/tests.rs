@@ -610,7 +610,7 @@ fn staff_enter_a_registration_but_for_what_is_built_in() {
     // A declaration that leads somewhere else in one place is never given what both sides derive.
     let sandbox = crate::EMBEDDED
         .iter()
-        .find(|folder| folder.name == "sandbox")
+        .find(|folder| folder.path == "integrations/sandbox")
         .unwrap();
     for (from, to) in [
         (

@@ -32,7 +32,7 @@ fn every_declaration_is_as_the_schema_has_it() {
     let validator = validator();
     let embedded = EMBEDDED
         .iter()
-        .map(|folder| (folder.name, folder.declaration));
+        .map(|folder| (folder.path, folder.declaration));
     let mut count = 0;
     for (name, text) in embedded.chain([("full", FULL), ("acme", ACME)]) {
         let declared = json(text);
@@ -192,7 +192,7 @@ fn sources_are_of_what_is_there() {
                     None => node.get(part),
                 }
             });
-            assert!(found.is_some(), "{}: sources: {path}", folder.name);
+            assert!(found.is_some(), "{}: sources: {path}", folder.path);
         }
     }
 }
