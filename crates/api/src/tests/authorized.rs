@@ -7,7 +7,7 @@ use handclasp_app::{
 };
 use handclasp_domain::{Actor, AttemptState};
 use handclasp_integrations::CallbackQuery;
-use handclasp_testkit::{Holding, ScriptedThirdParty, Setup, TestApp, Told};
+use handclasp_testkit::{Holding, ScriptedThirdParty, Setup, Told};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

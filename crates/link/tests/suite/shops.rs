@@ -126,7 +126,7 @@ fn way_back(asked: &BTreeMap<String, String>) -> String {
 
 #[tokio::test]
 async fn what_can_not_be_an_address_is_asked_for_again() {
-    let shop = Shop::open().await;
+    let shop = Box::pin(Shop::open()).await;
     let mut person = shop.world.person();
     let fields = to_fields(&mut person, &shop.world).await;
     assert_eq!(fields.heading(), "Before you go to WooCommerce");
@@ -145,7 +145,7 @@ async fn what_can_not_be_an_address_is_asked_for_again() {
 
 #[tokio::test]
 async fn keys_that_the_shop_delivers_link_once_the_person_is_back() {
-    let shop = Shop::open().await;
+    let shop = Box::pin(Shop::open()).await;
     let mut person = shop.world.person();
     let fields = to_fields(&mut person, &shop.world).await;
     let there = types(&mut person, &fields, "shop.example.com").await;
@@ -202,7 +202,7 @@ async fn keys_that_the_shop_delivers_link_once_the_person_is_back() {
 
 #[tokio::test]
 async fn without_keys_the_way_back_is_worth_nothing() {
-    let shop = Shop::open().await;
+    let shop = Box::pin(Shop::open()).await;
     let mut person = shop.world.person();
     let fields = to_fields(&mut person, &shop.world).await;
     let there = types(&mut person, &fields, "https://shop.example.com/").await;
