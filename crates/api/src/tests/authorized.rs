@@ -231,7 +231,7 @@ async fn what_failed_does_not_end_what_works() {
     let third_party = ScriptedThirdParty::start(move |asked| match asked.path() {
         "/token" => {
             let n = times.fetch_add(1, Ordering::SeqCst);
-            let scope = if n % 2 == 0 { "some" } else { "all" };
+            let scope = if n.is_multiple_of(2) { "some" } else { "all" };
             Told::json(200, &json!({ "access_token": format!("access-{n}"), "refresh_token": format!("refresh-{n}"), "expires_in": 3600, "scope": scope }))
         }
         _ => Told::json(200, &Value::Null),
