@@ -3,6 +3,7 @@
 use handclasp_domain::{AttemptState, FailureKind};
 use handclasp_integrations::Integration;
 use handclasp_store::attempt::{self, AuthorizationRequest};
+use handclasp_store::credential::Revocation;
 
 use crate::callback::{Choice, Failed};
 use crate::credentials::Unwanted;
@@ -78,6 +79,15 @@ impl App {
         integration: &Integration,
     ) -> Result<Unwanted, AppError> {
         self.unwanted(attempt, integration, &self.choice_of(attempt)?.held)
+    }
+
+    /// The same where all that the person allowed is to end, whatever else works.
+    pub(crate) fn unchosen_revocation(
+        &self,
+        attempt: &AuthorizationRequest,
+    ) -> Result<Revocation, AppError> {
+        let held = &self.choice_of(attempt)?.held;
+        self.revocation(attempt.client, attempt.platform_key, held, self.now())
     }
 
     fn choice_of(&self, attempt: &AuthorizationRequest) -> Result<Choice, AppError> {

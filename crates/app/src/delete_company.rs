@@ -1,7 +1,10 @@
 //! The end of a company, and of all that the server holds of it.
 
-use handclasp_domain::{Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType};
+use handclasp_domain::{
+    AttemptId, Command, CompanyFacts, CompanyId, Event, EventFacts, EventId, EventType,
+};
 use handclasp_store::audit::{self, AuditEntry};
+use handclasp_store::credential::{self, Revocation};
 use handclasp_store::{
     attempt, company, company_reference, connection, consent, event, journey, kept_answer, rule,
 };
@@ -13,6 +16,8 @@ use crate::{App, AppError, Caller, while_raced};
 struct Deletion {
     id: CompanyId,
     connections: Vec<Change>,
+    /// What is to be revoked of attempts in which somebody is choosing.
+    unchosen: Vec<(AttemptId, Revocation)>,
     event_id: EventId,
     entry: AuditEntry,
 }
@@ -37,9 +42,15 @@ impl App {
                 .await?;
             connections.push(change);
         }
+        let choosing = attempt::choosing(&mut self.store(), caller.client, id).await?;
+        let unchosen = choosing
+            .iter()
+            .map(|attempt| Ok((attempt.id, self.unchosen_revocation(attempt)?)))
+            .collect::<Result<_, AppError>>()?;
         let deletion = Deletion {
             id,
             connections,
+            unchosen,
             event_id: self.logged_id(),
             entry: AuditEntry {
                 company: Some(id),
@@ -53,6 +64,13 @@ impl App {
                 let Some(found) = company::find(tx, client, id).await? else {
                     return Err(AppError::NotFound("company"));
                 };
+                for choosing in attempt::choosing(tx, client, id).await? {
+                    let mut unchosen = deletion.unchosen.iter();
+                    let Some((_, revocation)) = unchosen.find(|(id, _)| *id == choosing.id) else {
+                        return Err(AppError::Raced);
+                    };
+                    credential::queue_revocation(tx, revocation).await?;
+                }
                 attempt::delete_of_company(tx, client, id).await?;
                 for held in connection::of_company(tx, client, id).await? {
                     let Some(change) = deletion

@@ -76,6 +76,9 @@ statements! {
     /// Attempts in which nobody chose in time.
     UNCHOSEN = concat!("SELECT ", columns!(), " FROM authorization_request
         WHERE state = 'choosing' AND created < $1 ORDER BY created LIMIT $2");
+    /// Attempts of a company in which somebody is choosing.
+    CHOOSING = concat!("SELECT ", columns!(), " FROM authorization_request
+        WHERE client_id = $1 AND company_id = $2 AND state = 'choosing'");
     /// The attempts of a company.
     DELETE_OF_COMPANY = "DELETE FROM authorization_request WHERE client_id = $1 AND company_id = $2";
     /// The attempts of a connection that is gone: whoever comes back is told so.
@@ -283,6 +286,19 @@ pub async fn unchosen(
     limit: u32,
 ) -> Result<Vec<AuthorizationRequest>, StoreError> {
     on.rows(&UNCHOSEN, values![before, limit])
+        .await?
+        .iter()
+        .map(attempt)
+        .collect()
+}
+
+/// A company's attempts in which somebody is choosing: they hold tokens.
+pub async fn choosing(
+    on: &mut impl Reader,
+    client: ClientId,
+    company: CompanyId,
+) -> Result<Vec<AuthorizationRequest>, StoreError> {
+    on.rows(&CHOOSING, values![client, company])
         .await?
         .iter()
         .map(attempt)

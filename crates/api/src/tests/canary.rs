@@ -135,6 +135,9 @@ async fn tokens_are_nowhere_but_where_they_are_asked_for() {
     assert!(!figures.contains(CANARY));
     match stage.test.app.store().engine() {
         Engine::Sqlite => {
+            let backup = stage.test.database.folder().join("backup.db");
+            let store = stage.test.app.store();
+            store.backup_to(&backup).await.unwrap();
             let mut looked = 0;
             for file in std::fs::read_dir(stage.test.database.folder()).unwrap() {
                 let bytes = std::fs::read(file.unwrap().path()).unwrap();

@@ -7,6 +7,7 @@ use axum::body::Body;
 use handclasp_domain::PlatformKey;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::support::{Page, World, link_url, to_sign_in};
@@ -295,4 +296,56 @@ async fn of_several_companies_the_person_says_which() {
         overview.heading()
     );
     assert_eq!(world.parties().await, ["Harbour Street Cycles"]);
+}
+
+#[tokio::test]
+async fn what_was_allowed_and_not_chosen_ends_with_the_company() {
+    let world = World::start().await;
+    let mut person = world.person();
+    let sign_in = to_sign_in(&mut person, &link_url(&world)).await;
+    let entities = person.go_on_with(&sign_in, "several-entities").await;
+    let app = &world.test.app;
+    app.delete_company(&world.caller(), world.company)
+        .await
+        .unwrap();
+    app.revoke_due(&CancellationToken::new()).await.unwrap();
+    let grants = sign_in.url.join("/sandbox/grants").unwrap();
+    let shown = person.open(grants.as_str()).await;
+    assert!(shown.words().contains("Ended"), "{}", shown.words());
+    let gone = person.open(entities.url.as_str()).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn who_dawdles_holds_up_nobody_else() {
+    let world = World::start().await;
+    let mut waiting = world.person();
+    let sign_in = to_sign_in(&mut waiting, &link_url(&world)).await;
+    let mut hanging = Box::pin(waiting.go_on_with(&sign_in, "trickle"));
+    let quick = async {
+        // The other one's callback is being worked on by now.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let mut took = Vec::new();
+        for _ in 0..3 {
+            let mut person = world.person();
+            let overview = person.open(&link_url(&world)).await;
+            let list = person.click(&overview, "Your shop, till").await;
+            let consent = person.press(&list, "Commerce Sandbox").await;
+            let there = person.press(&consent, "Continue to Commerce").await;
+            let began = Instant::now();
+            person.press(&there, "Allow access").await;
+            took.push(began.elapsed());
+        }
+        took
+    };
+    let took = tokio::select! {
+        page = &mut hanging => panic!("it ended at once: {}", page.words()),
+        took = quick => took,
+    };
+    assert!(
+        took.iter().all(|one| *one < Duration::from_secs(3)),
+        "{took:?}"
+    );
+    let linked = world.statuses().await;
+    assert_eq!(linked.iter().filter(|one| **one == "Linked").count(), 3);
 }
