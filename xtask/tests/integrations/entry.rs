@@ -39,7 +39,9 @@ pub(crate) fn entry(integration: &Integration, note: &str) -> String {
             words::time,
         );
         lines.say("Access lasts", &life);
-    } else if !matches!(integration.auth, Auth::FileUpload) {
+    } else if matches!(integration.auth, Auth::FileUpload) {
+        lines.say("Not offered yet", "this server takes no files so far");
+    } else {
         lines.say("Access lasts", "until it is ended at the third party");
     }
     ended(integration, &mut lines);

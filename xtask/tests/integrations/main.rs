@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use handclasp_integrations::{Catalogue, Folder, Integration, Origins};
+use handclasp_integrations::{Auth, Catalogue, Folder, Integration, Origins};
 
 const MADE: &str = "<!-- Made of integrations/*/integration.toml. HANDCLASP_WRITE_DOCS=1 cargo test -p xtask --test integrations writes it. -->";
 
@@ -72,7 +72,10 @@ fn link_to(integration: &Integration) -> String {
 }
 
 fn index(catalogue: &Catalogue) -> String {
-    let real = catalogue.iter().filter(|it| !it.sandbox);
+    let takes_files = |it: &Integration| matches!(it.auth, Auth::FileUpload);
+    let real = catalogue
+        .iter()
+        .filter(|it| !it.sandbox && !takes_files(it));
     let (unverified, verified): (Vec<_>, Vec<_>) = real.partition(|it| it.unverified);
     let mut page = format!(
         "# Integrations\n\n{MADE}\n\n\
@@ -90,6 +93,7 @@ fn index(catalogue: &Catalogue) -> String {
     );
     for integration in catalogue.iter() {
         let state = match (integration.sandbox, integration.unverified) {
+            _ if takes_files(integration) => "not offered yet",
             (_, true) => "**unverified**",
             (true, false) => "for trying out",
             (false, false) => "verified",
