@@ -18,7 +18,7 @@ use crate::client::{Calls, Client};
 use crate::held::Held;
 use crate::integration::Auth;
 use crate::provider::ProviderFailure;
-use crate::template::Unfilled;
+use crate::template::{Template, Unfilled};
 
 /// The most bytes that the body of a call may have: 32 MiB.
 pub const BODY_MOST: u64 = 32 << 20;
@@ -161,7 +161,8 @@ impl Client {
         })
     }
 
-    fn authorized(
+    /// The request of a call, with what shows who calls.
+    pub(crate) fn authorized(
         &self,
         calls: &Calls<'_>,
         held: &Held,
@@ -181,6 +182,14 @@ impl Client {
         let mut known = self.known(&held.values);
         known.set("access_token", held.access_token.clone());
         if let Some(api) = &self.integration.api {
+            let mut api = api.clone();
+            let is_sent = |_: &String, value: &mut Template| match value.fill(&known) {
+                // What the operator or the person left out, as they may.
+                Err(Unfilled::Missing(name)) => !self.integration.may_lack(&name),
+                Err(Unfilled::Unfit(_) | Unfilled::NoAddress) | Ok(_) => true,
+            };
+            api.headers.retain(is_sent);
+            api.query.retain(is_sent);
             api.authorize(&mut request, held, &known)?;
         }
         if let Auth::OAuth1(declared) = &self.integration.auth {
@@ -306,6 +315,9 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::Values;
+    use crate::provider::Deadline;
+    use crate::tests::{ACME, With, client, declared, outbound};
 
     #[test]
     fn what_is_declared_can_not_be_said_otherwise() {
@@ -319,6 +331,41 @@ mod tests {
         ] {
             assert_eq!(without(query).as_deref(), kept, "{query}");
         }
+    }
+
+    #[test]
+    fn what_may_be_left_out_and_was_is_not_sent() {
+        let text = format!(
+            "{ACME}\n[[person]]\nname = \"base\"\nkind = \"database\"\noptional = true\n\n\
+             [api]\nbase = \"https://api.acme.example/v1\"\nheaders = {{ X-Base = \"{{person.base}}\" }}\n"
+        );
+        let client = client(declared(&text));
+        let with = With::new(outbound());
+        let calls = with.calls(Deadline::start());
+        let sent = |values: Values| {
+            let held = Held {
+                access_token: "acc3ss".to_owned(),
+                refresh_token: None,
+                token_type: "Bearer".to_owned(),
+                token_secret: None,
+                values,
+            };
+            let request = Request {
+                method: Method::GET,
+                path: "x".to_owned(),
+                query: None,
+                headers: HeaderMap::new(),
+                body: Body::Whole(Bytes::new()),
+            };
+            let base = client.api_base(&held).unwrap().unwrap();
+            let call = client.call(&base, request).unwrap();
+            let (request, _) = client.authorized(&calls, &held, call).unwrap();
+            request.headers.get("x-base").cloned()
+        };
+        assert_eq!(sent(Values::default()), None);
+        let mut typed = Values::default();
+        typed.set("person.base", "books");
+        assert_eq!(sent(typed), Some(HeaderValue::from_static("books")));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use url::form_urlencoded;
 
 use super::*;
 use crate::account::Reader;
+use crate::api::ApiAuthorization;
 use crate::call::{Call, CallBody};
 use crate::oauth2::{
     CallbackValue, ClientAuthentication, InstantForm, Pkce, Quirk, RefreshTokens, ResponseMode,
@@ -456,21 +457,69 @@ impl Provider {
     /// A call to the API has all that is declared, and stands where it is.
     pub(super) fn call_api(&self, client: &Client, calls: &Calls<'_>, held: &Held) {
         let Some(api) = &self.integration.api else {
+            assert_eq!(client.api_base(held), Ok(None));
             return;
         };
-        let known = client.known(&held.values);
-        let base = api.base.url(&known).unwrap();
-        let mut request = handclasp_outbound::Request::new("api", http::Method::GET, base);
-        client.authorize(&mut request, calls, held, &known).unwrap();
-        for (name, template) in &api.headers {
-            let mut known = known.clone();
-            known.set("access_token", held.access_token.clone());
-            let value = template.fill(&known).unwrap();
-            assert_eq!(request.headers[name.as_str()], value.as_str());
+        let base = client.api_base(held).unwrap().unwrap();
+        let mut known = client.known(&held.values);
+        known.set("access_token", held.access_token.clone());
+        // The caller writes whatever is declared, too.
+        let mut headers = http::HeaderMap::new();
+        for name in api.headers.keys() {
+            headers.insert(
+                http::HeaderName::try_from(name).unwrap(),
+                "theirs".parse().unwrap(),
+            );
         }
-        let query: BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
+        headers.insert("authorization", "Bearer theirs".parse().unwrap());
+        headers.insert("x-more", "more".parse().unwrap());
+        let own = api
+            .query
+            .keys()
+            .map(|name| format!("&{}=theirs", encode(name)));
+        let request = crate::api::Request {
+            method: http::Method::GET,
+            path: "things/7".to_owned(),
+            query: Some(format!("page=2{}", own.collect::<String>())),
+            headers,
+            body: crate::api::Body::Whole(bytes::Bytes::new()),
+        };
+        let call = client.call(&base, request).unwrap();
+        let (request, _) = client.authorized(calls, held, call).unwrap();
+        let below = format!("{}/things/7", base.path().trim_end_matches('/'));
+        assert_eq!(request.url.path(), below);
+        assert_eq!(request.url.host_str(), base.host_str());
+        assert_eq!(request.headers["x-more"], "more");
+        let filled = |template: &Template| template.fill(&known).unwrap();
+        for (name, template) in &api.headers {
+            let sent: Vec<_> = request.headers.get_all(name.as_str()).iter().collect();
+            assert_eq!(sent, [filled(template).as_str()]);
+        }
+        let query: Vec<_> = request.url.query_pairs().into_owned().collect();
+        assert_eq!(query[0], ("page".to_owned(), "2".to_owned()));
         for (name, template) in &api.query {
-            assert_eq!(query[name], template.fill(&known).unwrap());
+            let sent = query.iter().filter(|(sent, _)| sent == name);
+            let sent: Vec<_> = sent.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(sent, [filled(template)]);
+        }
+        let shown = request.headers.get("authorization");
+        let shown = shown.map(|value| value.to_str().unwrap().to_owned());
+        match &api.authorization {
+            ApiAuthorization::Bearer => {
+                let token = format!("{} {}", held.token_type, held.access_token);
+                assert_eq!(shown, Some(token));
+            }
+            ApiAuthorization::Basic { user, password } => {
+                let both = format!("{}:{}", filled(user), filled(password));
+                assert_eq!(shown, Some(format!("Basic {}", STANDARD.encode(both))));
+            }
+            ApiAuthorization::Header { name, value } => {
+                assert_eq!(request.headers[name.as_str()], filled(value).as_str());
+            }
+            ApiAuthorization::Query { name, value } => {
+                assert!(query.contains(&(name.clone(), filled(value))));
+            }
+            ApiAuthorization::OAuth1 => assert!(shown.unwrap().starts_with("OAuth ")),
         }
     }
 }
