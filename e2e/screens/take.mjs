@@ -13,6 +13,7 @@ import {
   chooseSandbox,
   disconnect,
   complete,
+  goOnWithoutChoice,
   openConnection,
   openDisconnect,
   openOutcomes,
@@ -23,7 +24,7 @@ import {
   tryAtSandbox,
   walkToSandbox,
 } from '../lib/pages.mjs';
-import { sdkFor } from '../lib/sdk.mjs';
+import { basic, sdkFor } from '../lib/sdk.mjs';
 import { startServer } from '../lib/server.mjs';
 
 const folder = process.argv[2];
@@ -100,6 +101,17 @@ const server = await startServer();
 const browser = await startBrowser();
 const origin = new URL(server.baseUrl).origin;
 const thirdParty = new URL(server.sandboxUrl).origin;
+
+/** Enters something for all that an integration needs, and offers it. */
+async function register(key) {
+  const headers = { authorization: basic(server.apiKey), 'content-type': 'application/json' };
+  const url = `${server.apiUrl}/integrations/${key}/settings`;
+  const { fields } = await (await fetch(url, { headers })).json();
+  const values = Object.fromEntries(fields.map(({ name }) => [name, 'of-a-picture']));
+  const body = JSON.stringify({ enabled: true, values });
+  const answer = await fetch(url, { method: 'PUT', headers, body });
+  if (!answer.ok) throw new Error(`${key}: ${await answer.text()}`);
+}
 
 /** A person with a fresh profile, whose browser asks for English until it is told otherwise. */
 async function person() {
@@ -193,6 +205,16 @@ try {
     await page.goto(company.redirect);
     await take(page, 'overview-disconnected');
   }
+  // Several companies at one sign-in.
+  {
+    const { page } = await fresh();
+    await walkToSandbox(page);
+    await tryAtSandbox(page, 'several-entities');
+    await shows(page, 'whichCompany');
+    await take(page, 'which-company');
+    await goOnWithoutChoice(page);
+    await still(page, 'which-company-missing');
+  }
   // What is empty, and what is not listed.
   {
     const { page } = await fresh('?link.showSandboxIntegrations=false');
@@ -283,6 +305,28 @@ try {
     await take(page, 'third-party-refuses');
     await page.goto(`${server.sandboxUrl}/grants`);
     await take(page, 'third-party-no-grants');
+  }
+  // What is typed before one goes, or instead. Registered with what no third party knows.
+  {
+    for (const key of ['gbol', 'qhyg', 'tgff', 'fbrh', 'lxwr', 'ltpp']) await register(key);
+    const { page } = await fresh();
+    await chooseAccounting(page);
+    await take(page, 'choose-of-many');
+    const typed = async (name, category) => {
+      const { page } = await fresh();
+      await page.getByRole('link', { name: category }).click();
+      await page.getByRole('button', { name }).click();
+      await agree(page);
+      await page.getByRole('heading', { level: 1, name: /^before you go|^connect/i }).waitFor();
+      return page;
+    };
+    const shop = await typed('WooCommerce', /shop/i);
+    await take(shop, 'fields-of-a-shop');
+    await shop.getByRole('textbox').fill('http://no shop');
+    await shop.getByRole('main').getByRole('button').click();
+    await still(shop, 'fields-mistake');
+    const secret = await typed('Lexware Office', /accounting/i);
+    await take(secret, 'fields-of-a-key');
   }
   // The demo's own pages, walked as a newcomer does.
   await sdk.settings.updateProfile(profile);

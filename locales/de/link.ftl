@@ -223,7 +223,8 @@ link-data-commerce-taxComponents = Steuern auf Verkäufe
 link-data-commerce-transactions = Umsätze Ihres Zahlungsdienstes
 
 ## Was die Software braucht
-link-fields-title = Bevor es zu { $platform } geht
+link-fields-title-before = Bevor es zu { $platform } geht
+link-fields-title-instead = { $platform } verbinden
 link-fields-lead-before = { $platform } braucht das, um Ihr Konto zu finden. Sie melden sich danach dort an.
 link-fields-lead-instead = { $platform } hat dafür keine Anmeldeseite. Ihre Eingabe wird geprüft, verschlüsselt aufbewahrt und nur für { $client } verwendet.
 link-fields-mistakes = Etwas stimmt noch nicht
@@ -235,6 +236,7 @@ link-field-optional = kann leer bleiben
 link-field-shop = Name Ihres Shops
 link-field-site = Name Ihrer Seite
 link-field-address = Adresse Ihres Servers
+link-field-address-of-shop = Adresse Ihres Shops
 link-field-account = Konto
 link-field-company = Firma
 link-field-region = Region

@@ -233,7 +233,8 @@ link-data-commerce-taxComponents = Taxes on sales
 link-data-commerce-transactions = Transactions of your payment service
 
 ## What the software needs
-link-fields-title = Before you go to { $platform }
+link-fields-title-before = Before you go to { $platform }
+link-fields-title-instead = Connect { $platform }
 link-fields-lead-before = { $platform } needs this to find your account. You sign in there afterwards.
 link-fields-lead-instead = { $platform } has no sign-in page for this. What you enter is checked, kept encrypted and used for { $client } alone.
 link-fields-mistakes = Something is not right yet
@@ -245,6 +246,7 @@ link-field-optional = you can leave it empty
 link-field-shop = Name of your shop
 link-field-site = Name of your site
 link-field-address = Address of your server
+link-field-address-of-shop = Address of your shop
 link-field-account = Account
 link-field-company = Company
 link-field-region = Region

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::Response;
 use handclasp_app::{AuthorizationRequest, Prepared};
+use handclasp_domain::SourceType;
 use handclasp_integrations::{FieldKind, FieldProblem, Integration, PersonField};
 use handclasp_web::error::PageError;
 use handclasp_web::form::Fields;
@@ -18,6 +19,7 @@ use crate::visit::Visit;
 #[template(path = "fields.html")]
 struct Page {
     shell: PageShell,
+    title: String,
     platform: String,
     logo: String,
     lead: String,
@@ -114,13 +116,17 @@ fn page(
     }
     let t = visit.t();
     let leaves = integration.auth.leaves();
-    let lead = if leaves {
-        "link-fields-lead-before"
+    let (title, lead) = if leaves {
+        ("link-fields-title-before", "link-fields-lead-before")
     } else {
-        "link-fields-lead-instead"
+        ("link-fields-title-instead", "link-fields-lead-instead")
     };
     Ok(render(&Page {
         shell: visit.shell(),
+        title: t
+            .say(title)
+            .with("platform", integration.name.clone())
+            .to_string(),
         platform: integration.name.clone(),
         logo: logo_url(integration.key),
         lead: t
@@ -166,7 +172,7 @@ fn asked(
     });
     Asked {
         id: format!("{BEFORE}{}", field.name),
-        label: t.text(label(field.kind)),
+        label: t.text(label_in(field.kind, integration.source_type)),
         hint: hints.join(" "),
         error: error.unwrap_or_default(),
         kind: if field.kind.is_secret() {
@@ -192,6 +198,15 @@ fn asked(
             .iter()
             .map(|one| (one.value.clone(), one.label.clone(), one.value == value))
             .collect(),
+    }
+}
+
+/// The text that names a kind of field, where an integration is of this kind.
+fn label_in(kind: FieldKind, of: SourceType) -> &'static str {
+    match (kind, of) {
+        // Whoever has a shop knows no server.
+        (FieldKind::Address, SourceType::Commerce) => "link-field-address-of-shop",
+        (kind, _) => label(kind),
     }
 }
 
